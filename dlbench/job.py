@@ -1,0 +1,222 @@
+"""The wire format between host and worker: ``job.json``, ``events.jsonl``, ``result.json``.
+
+The JSON Schemas in docs/schemas are generated from these types, and docs/protocol.md explains
+them.  The worker has no access to this module: it reads and writes plain JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from dlbench.scenario import Plan, Trials
+
+#: Version of the worker protocol.  1: first.
+PROTOCOL = 1
+
+__all__ = ["PROTOCOL", "Plan", "Trials"]
+
+#: A number as the wire spells it: JSON has no non-finite ones.
+Number: TypeAlias = float | Literal["nan", "inf", "-inf"]
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """One trained array: ``<layer>/<role>``, its canonical shape, and how it starts.
+
+    Convolution kernels are height x width x in x out, dense kernels in x out, LSTM gates are
+    ordered input, forget, candidate, output.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: str
+
+
+class TaskLayer(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer with every shape resolved; shapes are without the batch."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    parameters: dict[str, Any]
+    input_shapes: tuple[tuple[int, ...], ...]
+    output_shape: tuple[int, ...]
+    weights: tuple[Weight, ...] = ()
+    layers: tuple[TaskLayer, ...] = ()
+
+
+class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A named input as the adapter receives it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    vocabulary: int = 0
+
+
+class TaskTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Integer class labels, int32, ``shape`` per item."""
+
+    classes: int
+    shape: tuple[int, ...] = ()
+
+
+class TaskLoss(msgspec.Struct, frozen=True, kw_only=True):
+    """``softmax_cross_entropy`` of the logits, reduced by ``mean`` over all labels or ``sum``."""
+
+    kind: str
+    reduction: str
+
+
+class TaskOptimizer(msgspec.Struct, frozen=True, kw_only=True):
+    """An optimizer with every parameter given."""
+
+    kind: str
+    parameters: dict[str, float]
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True):
+    """Number formats by role, and the loss scale of mixed precision (null: none)."""
+
+    storage: str = "float32"
+    compute: str = "float32"
+    accumulation: str = "float32"
+    loss_scaling: float | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter builds.
+
+    The last softmax of the network is taken off and stated as ``output_activation``, so that an
+    adapter may use its framework's fused loss; ``output`` names the layer that makes the logits.
+    """
+
+    inputs: tuple[TaskInput, ...]
+    layers: tuple[TaskLayer, ...]
+    output: str
+    output_activation: str
+    output_shape: tuple[int, ...]
+    target: TaskTarget
+    loss: TaskLoss
+    optimizer: TaskOptimizer | None
+    batch_size: int
+    precision: Precision = Precision()
+
+
+class ArrayFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``.npy`` file in the data folder, and how it becomes an input: reshape, convert, divide."""
+
+    file: str
+    shape: tuple[int, ...]
+    dtype: str
+    divide_by: float = 1.0
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a dataset: an array for each input, and one for the target."""
+
+    inputs: dict[str, ArrayFile]
+    target: ArrayFile
+    items: int
+
+
+class JobData(msgspec.Struct, frozen=True, kw_only=True):
+    """Where items come from.
+
+    ``arrays`` reads the files of ``train`` and ``test``.  ``synthetic`` makes ``synthetic_items``
+    from the seed: uniform in [0, 1) for real inputs, uniform integers for all others and labels.
+    """
+
+    kind: Literal["arrays", "synthetic"]
+    item: str
+    train: Split | None = None
+    test: Split | None = None
+    synthetic_items: int = 0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter is made with."""
+
+    axes: dict[str, str]
+    seed: int
+    #: None leaves the framework's own choice.
+    threads: int | None
+    device: str
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """``in/job.json``: everything that a worker needs for one run."""
+
+    protocol: int
+    run_id: str
+    adapter: str
+    task: Task
+    settings: Settings
+    plan: Plan
+    data: JobData
+    items_per_step: int
+    item: str
+    devices: tuple[str, ...]
+    processes: int = 1
+    #: ``host``: every batch is prepared inside the loop; ``device``: all before it.
+    feed: Literal["host", "device"] = "host"
+    #: ``step``: one train_step after another; ``epoch``: the adapter's own train_epoch.
+    loop: Literal["step", "epoch"] = "step"
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing measured, every value raw and in the order it came.
+
+    ``kind`` is ``once``, ``each`` (one value an occurrence) or ``block`` (one value for a whole
+    block of ``count`` occurrences).
+    """
+
+    name: str
+    kind: Literal["once", "each", "block"]
+    unit: str
+    values: list[Number]
+    clock: str | None = None
+    count: int | None = None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong inside the worker."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class WorkerResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``out/result.json``: what the worker says of the run; unknown further keys are ignored."""
+
+    protocol: int
+    status: Literal["ok", "unsupported", "failed"]
+    reason: str = ""
+    failure: Failure | None = None
+    phases: list[Phase] = []
+    #: Versions as found inside, from the adapter and the interpreter.
+    versions: dict[str, str] = {}
+    #: What was really active: after build, and after the last step.
+    settings: dict[str, dict[str, Any]] = {}
+    audit: dict[str, Any] = {}
+    clock: dict[str, Any] = {}
+    parameter_count: int | None = None
+    #: Items left out of every training epoch, and padded in prediction, for static shapes.
+    dropped_items: int = 0
+    padded_items: int = 0
+    packages: dict[str, str] = {}
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of ``out/events.jsonl``: progress, and how far a killed run came."""
+
+    event: str
+    #: Seconds on the worker's clock since it started.
+    seconds: float
+    name: str = ""
+    index: int | None = None
+    total: int | None = None
+    value: Number | None = None
+    unit: str = ""

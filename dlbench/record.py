@@ -1,0 +1,149 @@
+"""The record: everything that is kept about one run, written once and never changed.
+
+Every number in a table can be computed again from records, and a run can be executed again from
+its own.  Absent rather than empty: a fact that could not be read is null and says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from dlbench.job import Event, Job, WorkerResult
+
+#: Version of the record format.  1: first.
+SCHEMA = 1
+
+Status: TypeAlias = Literal["ok", "unsupported", "failed", "missing", "invalid"]
+
+
+class CellFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The cell that was executed: what was asked for."""
+
+    scenario: str
+    framework: str
+    #: The distribution that brought the framework, and its version.
+    plugin: str
+    plugin_version: str
+    image_id: str
+    stack: str
+    device: str
+    #: The variant: every axis with its value.
+    axes: dict[str, str]
+    #: Axes asked for that this framework does not have: it ran without.
+    not_applicable: tuple[str, ...] = ()
+    quick: bool = False
+
+
+class ScenarioFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The scenario as it was: digest of its meaning, and its whole text."""
+
+    name: str
+    digest: str
+    metric: str
+    file_text: str
+    values: dict[str, Any] = {}
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The image that the run had: versions as stated, identity, everything installed."""
+
+    image_id: str
+    device: str
+    tag: str
+    context_digest: str
+    engine_id: str
+    pinned: bool
+    versions: dict[str, str]
+    wheels: tuple[str, ...] = ()
+    packages: dict[str, str] = {}
+    system_packages: dict[str, str] = {}
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How the run ended: as the host saw it, and as the worker said."""
+
+    how: Literal["exited", "timeout", "oom", "interrupted", "lost"]
+    status: Status
+    exit_code: int | None = None
+    detail: str = ""
+    wall_seconds: float = 0.0
+    #: The end of the run's output, kept where it did not end well.
+    log_tail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run ended as it should and its numbers may be used."""
+        return self.how == "exited" and self.status == "ok"
+
+    def describe(self, limits: Limits) -> str:
+        """Say in a few words why there is no number, as a table cell shows it."""
+        if self.how == "timeout":
+            return f"timeout {limits.timeout_seconds:g} s"
+        if self.how == "oom":
+            return f"oom {limits.memory_bytes / 2**30:.3g} GiB"
+        if self.how in {"interrupted", "lost"}:
+            return self.how
+        return self.status if self.ok else f"{self.status}: {self.detail}"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits that the run had."""
+
+    timeout_seconds: float
+    memory_bytes: int
+    cpus: tuple[int, ...]
+    pids: int
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine, as found before and after the run."""
+
+    host: str
+    operating_system: str
+    kernel: str
+    cpu_model: str
+    cpu_count: int
+    cpu_features: tuple[str, ...]
+    memory_bytes: int
+    virtualization: str | None = None
+    governor: str | None = None
+    frequency_mhz: float | None = None
+    load_before: tuple[float, float, float] | None = None
+    load_after: tuple[float, float, float] | None = None
+    #: Host counters over the run: foreign CPU seconds, steal, memory pressure.
+    during: dict[str, Any] = {}
+    gpus: tuple[dict[str, Any], ...] = ()
+    engine: dict[str, Any] = {}
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dlbench made the record, and by which command line."""
+
+    dlbench: str
+    python: str
+    command_line: tuple[str, ...]
+    git_revision: str | None = None
+    git_dirty: bool | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is kept about one run."""
+
+    schema: int
+    run_id: str
+    #: UTC, ISO 8601.
+    started: str
+    campaign: str
+    round: int
+    cell: CellFacts
+    scenario: ScenarioFacts
+    image: ImageFacts
+    job: Job
+    limits: Limits
+    outcome: Outcome
+    result: WorkerResult | None
+    events: list[Event]
+    environment: Environment
+    provenance: Provenance
