@@ -31,7 +31,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One named network input; ``shape`` is without the batch, images are height, width, channels."""
+    """One named input; ``shape`` is without the batch, images are height, width, channels."""
 
     name: str
     shape: tuple[int, ...]
