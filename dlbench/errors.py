@@ -103,6 +103,18 @@ class NothingToRunError(DlbenchError):
     exit_code = 11
 
 
+class StoppedError(DlbenchError):
+    """Ctrl-C ended the work; what was measured is kept."""
+
+    exit_code = 130
+
+
+class TerminatedError(DlbenchError):
+    """SIGTERM ended the work; what was measured is kept."""
+
+    exit_code = 143
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the known name closest to ``name``, or the known names."""
     choices = sorted(known)

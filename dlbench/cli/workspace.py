@@ -1,0 +1,92 @@
+"""The composition root: where things are on this machine, and which engine is used."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlbench.errors import EngineError, UnknownNameError, nearest
+
+if TYPE_CHECKING:
+    from dlbench.catalog import Catalog
+    from dlbench.engine import Engine
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+ENGINES = ("docker", "podman", "venv")
+
+
+def locate_bundle(name: str) -> Path:
+    """Return folder ``name`` of the checkout that this package is in, else the bundled copy."""
+    checkout = PACKAGE.parent / name
+    if (PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
+        return checkout
+    return PACKAGE / "_bundled" / name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """Folders, catalog and engines of one command."""
+
+    images: Path
+    scenarios: tuple[Path, ...]
+    cache: Path
+    results: Path
+
+    def catalog(self) -> Catalog:
+        """Load the plugins that are installed."""
+        from dlbench.catalog import load_catalog
+
+        return load_catalog()
+
+    def engine(self, name: str | None = None, *, python: str | None = None) -> Engine:
+        """Return engine ``name``; by default Docker, or virtual environments where it is absent.
+
+        Raises EngineError where the engine asked for does not answer.
+        """
+        if name is not None and name not in ENGINES:
+            raise UnknownNameError(f"unknown engine {name!r}", nearest(name, ENGINES))
+        if python and name not in {None, "venv"}:
+            raise EngineError("--python needs --engine venv", "leave one of the two out")
+        if name == "venv" or python:
+            return self._venv_engine(python)
+        try:
+            return self._container_engine(name or "docker")
+        except EngineError:
+            if name is not None:
+                raise
+            return self._venv_engine(None)
+
+    def _container_engine(self, name: str) -> Engine:
+        from dlbench.docker_engine import DockerEngine
+
+        return DockerEngine(name=name)
+
+    def _venv_engine(self, python: str | None) -> Engine:
+        from dlbench.venv_engine import VenvEngine
+
+        return VenvEngine(self.cache / "venvs", python=python)
+
+
+def open_workspace(results: Path | None = None) -> Workspace:
+    """Find the folders: options first, then the environment, then the defaults.
+
+    ``DLBENCH_RESULTS`` names the results folder (default ``results`` in the working folder),
+    ``DLBENCH_CACHE`` the cache (default: the user's), ``DLBENCH_SCENARIOS`` further folders of
+    scenarios, separated like ``PATH``.
+    """
+    from platformdirs import user_cache_path
+
+    cache = os.environ.get("DLBENCH_CACHE")
+    extra = os.environ.get("DLBENCH_SCENARIOS", "")
+    return Workspace(
+        images=locate_bundle("images"),
+        scenarios=(
+            *(Path(folder) for folder in extra.split(os.pathsep) if folder),
+            locate_bundle("scenarios"),
+        ),
+        cache=Path(cache) if cache else user_cache_path("dlbench"),
+        results=results or Path(os.environ.get("DLBENCH_RESULTS", "results")),
+    )
