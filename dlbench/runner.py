@@ -1,0 +1,263 @@
+"""One run: job -> engine -> result -> record, in a straight line."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from dlbench.engine import BuiltImage, Engine, Exit, RunSpec
+from dlbench.framework import Framework, Image
+from dlbench.host import Watch, describe
+from dlbench.job import Event, Job, WorkerResult
+from dlbench.progress import follow_events
+from dlbench.record import (
+    SCHEMA,
+    CellFacts,
+    ImageFacts,
+    Limits,
+    Outcome,
+    Provenance,
+    Record,
+    ScenarioFacts,
+)
+
+WORKER = Path(__file__).resolve().parent / "worker"
+
+#: A result is some hundred kilobytes; one far above that is a fault, and is not read.
+RESULT_LIMIT_BYTES = 32 * 2**20
+EVENTS_LIMIT_BYTES = 64 * 2**20
+LOG_TAIL_LINES = 20
+
+#: What the common numeric libraries read their number of threads from.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedRun:
+    """A run with everything decided: only executing it is left."""
+
+    cell: CellFacts
+    scenario: ScenarioFacts
+    framework: Framework
+    image: Image
+    built: BuiltImage
+    #: With an empty run id, which is given when the run begins.
+    job: Job
+    limits: Limits
+    data_folder: Path | None
+    campaign: str
+    round: int
+    wheels: tuple[str, ...] = ()
+    keep: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def new_id() -> str:
+    """Return an id that no other run has."""
+    return secrets.token_hex(6)
+
+
+def execute_run(
+    run: PreparedRun,
+    engine: Engine,
+    *,
+    scratch: Path,
+    provenance: Provenance,
+    on_event: Callable[[Event], None] | None = None,
+) -> Record:
+    """Execute ``run`` in a fresh container and return its record, whatever happens inside.
+
+    ``scratch`` is a folder for the run's own files, which are removed afterwards unless the run
+    is to be kept.  Raises EngineError where the run could not even begin.
+    """
+    run_id = new_id()
+    started = datetime.now(UTC)
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"run-{run_id}-", dir=scratch))
+    try:
+        job = msgspec.structs.replace(run.job, run_id=run_id)
+        spec = write_inputs(run, job, folder)
+        watch = Watch.start()
+        with _following(spec.out_folder / "events.jsonl", on_event):
+            ended = engine.execute(spec)
+        environment = describe(watch.finish(ended.wall_seconds), engine.facts())
+        result, outcome = read_outcome(ended, spec)
+        return Record(
+            schema=SCHEMA,
+            run_id=run_id,
+            started=started.isoformat(timespec="seconds"),
+            campaign=run.campaign,
+            round=run.round,
+            cell=run.cell,
+            scenario=run.scenario,
+            image=image_facts(run),
+            job=job,
+            limits=run.limits,
+            outcome=outcome,
+            result=result,
+            events=read_events(spec.out_folder / "events.jsonl"),
+            environment=environment,
+            provenance=provenance,
+        )
+    finally:
+        if not run.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _following(
+    path: Path, on_event: Callable[[Event], None] | None
+) -> AbstractContextManager[object]:
+    return follow_events(path, on_event) if on_event else nullcontext()
+
+
+def write_inputs(run: PreparedRun, job: Job, folder: Path) -> RunSpec:
+    """Lay out the folders of the protocol under ``folder`` and say how to execute the run."""
+    in_folder, out_folder = folder / "in", folder / "out"
+    in_folder.mkdir()
+    out_folder.mkdir()
+    shutil.copytree(
+        WORKER, in_folder / "dlbench_worker", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    adapter = run.image.adapter or run.framework.adapter
+    for file in (adapter, *run.framework.files):
+        shutil.copyfile(file, in_folder / file.name)
+    (in_folder / "job.json").write_bytes(msgspec.json.encode(job))
+    return RunSpec(
+        run_id=job.run_id,
+        name=f"dlbench-{job.run_id}",
+        image=run.built,
+        command=run.framework.command,
+        in_folder=in_folder,
+        out_folder=out_folder,
+        data_folder=run.data_folder,
+        log=folder / "log",
+        environment=make_environment(run),
+        cpus=run.limits.cpus,
+        memory_bytes=run.limits.memory_bytes,
+        pids=run.limits.pids,
+        timeout_seconds=run.limits.timeout_seconds,
+        device=run.cell.device,
+        scratch=run.image.scratch,
+        keep=run.keep,
+    )
+
+
+def make_environment(run: PreparedRun) -> dict[str, str]:
+    """Return the variables of the run: the thread count for every library, then the image's own."""
+    variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    if run.job.settings.threads is not None:
+        variables |= dict.fromkeys(THREAD_VARIABLES, str(run.job.settings.threads))
+    return variables | dict(run.image.environment)
+
+
+def image_facts(run: PreparedRun) -> ImageFacts:
+    """Return what the record keeps of the image that ``run`` had."""
+    built = run.built
+    return ImageFacts(
+        image_id=built.image_id,
+        device=built.device,
+        tag=built.tag,
+        context_digest=built.digest,
+        engine_id=built.engine_id,
+        pinned=built.pinned,
+        versions=dict(run.image.versions),
+        wheels=run.wheels,
+        packages=dict(built.packages),
+        system_packages=dict(built.system_packages),
+    )
+
+
+def read_outcome(ended: Exit, spec: RunSpec) -> tuple[WorkerResult | None, Outcome]:
+    """Join how the host saw the run end with what the worker said, if it said anything."""
+    result: WorkerResult | None = None
+    status, detail = "missing", describe_exit(ended)
+    try:
+        result = read_result(spec.out_folder / "result.json")
+    except FileNotFoundError:
+        pass
+    except ValueError as error:
+        status, detail = "invalid", str(error)
+    else:
+        status = result.status
+        detail = describe_result(result) or ended.detail
+    ok = status == "ok" and ended.how == "exited"
+    return result, Outcome(
+        how=ended.how,
+        status=status,
+        exit_code=ended.code,
+        detail=detail,
+        wall_seconds=ended.wall_seconds,
+        log_tail="" if ok else read_tail(spec.log),
+    )
+
+
+def read_result(path: Path) -> WorkerResult:
+    """Read ``result.json``; raises FileNotFoundError, and ValueError where it cannot be used."""
+    size = path.stat().st_size
+    if size > RESULT_LIMIT_BYTES:
+        limit = RESULT_LIMIT_BYTES // 2**20
+        raise ValueError(f"result.json has {size / 2**20:.0f} MiB, more than {limit} MiB")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WorkerResult)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"result.json does not follow the protocol: {error}") from None
+
+
+def describe_result(result: WorkerResult) -> str:
+    """Say in one line what kept the worker from measuring, if anything did."""
+    if result.status == "unsupported":
+        return result.reason
+    if result.failure is not None:
+        lines = result.failure.message.strip().splitlines() or [""]
+        return f"{result.failure.type}: {lines[0]}" if lines[0] else result.failure.type
+    return ""
+
+
+def describe_exit(ended: Exit) -> str:
+    """Say in one line how a worker that left no result ended."""
+    if ended.how != "exited" or ended.code is None:
+        return ended.detail or ended.how
+    code = ended.code - 128 if ended.code > 128 else -ended.code
+    try:
+        name = f" ({signal.Signals(code).name})" if code > 0 else ""
+    except ValueError:
+        name = ""
+    return f"the worker exited with code {ended.code}{name} and left no result"
+
+
+def read_events(path: Path) -> list[Event]:
+    """Return the events that were written whole; a killed run may have cut the last one."""
+    events: list[Event] = []
+    try:
+        with path.open("rb") as lines:
+            for line in lines.read(EVENTS_LIMIT_BYTES).splitlines():
+                events.append(msgspec.json.decode(line, type=Event))
+    except (FileNotFoundError, msgspec.DecodeError):
+        pass
+    return events
+
+
+def read_tail(log: Path) -> str:
+    """Return the last lines of the run's output, as text whatever bytes it holds."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(0, 2)
+            stream.seek(max(0, stream.tell() - 16384))
+            text = stream.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-LOG_TAIL_LINES:])
