@@ -1,0 +1,143 @@
+"""``dlbench doctor``: check this machine for what dlbench needs, and say what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.errors import DlbenchError, EngineError
+
+app = typer.Typer()
+
+#: The largest image that ships (torch with CUDA), and room to build it.
+DISK_NEEDED_BYTES = 16 * 2**30
+MEMORY_NEEDED_BYTES = 8 * 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: ``ok``, ``note`` (works, but mind it) or ``missing``."""
+
+    state: str
+    what: str
+    hint: str = ""
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check this machine for what dlbench needs: engines, disk, plugins, quiet.
+
+    Exits with 6 where neither a container engine nor virtual environments can execute runs.
+    """
+    workspace = open_workspace()
+    findings = [
+        *check_engines(workspace),
+        *check_space(workspace),
+        *check_quiet(),
+        *check_plugins(workspace),
+    ]
+    if as_json:
+        import json
+
+        print(json.dumps([vars(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(f"{finding.state:<8}{finding.what}")
+            if finding.hint:
+                print(f"{'':<8}{finding.hint}")
+    if all(f.state == "missing" for f in findings if f.what.startswith("engine ")):
+        raise EngineError("nothing here can execute runs", "install Docker, or python3-venv")
+
+
+def check_engines(workspace: Workspace) -> Iterator[Finding]:
+    """Ask each engine for its facts."""
+    for name in ("docker", "podman"):
+        try:
+            engine = workspace.engine(name)
+            facts = engine.facts()
+        except DlbenchError as error:
+            yield Finding("missing", f"engine {name}: {error.message}", error.hint)
+            continue
+        yield Finding("ok", f"engine {name} {facts.version}")
+        try:
+            engine.check_device("cuda")
+        except EngineError as error:
+            yield Finding("note", f"device cuda with {name}: {error.message}", error.hint)
+        else:
+            yield Finding("ok", f"device cuda with {name}")
+    version = ".".join(map(str, sys.version_info[:2]))
+    yield Finding("ok", f"engine venv: Python {version} runs this, other versions are looked for")
+    if shutil.which("mmdebstrap") is None:
+        yield Finding(
+            "note",
+            "mmdebstrap is not installed: bases can come from a registry only",
+            "apt-get install mmdebstrap",
+        )
+
+
+def check_space(workspace: Workspace) -> Iterator[Finding]:
+    """Look at the disk, the results folder and the memory."""
+    import psutil
+
+    existing = next(p for p in (workspace.cache, *workspace.cache.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    state = "ok" if free >= DISK_NEEDED_BYTES else "note"
+    hint = "" if state == "ok" else f"every image together needs {DISK_NEEDED_BYTES >> 30} GiB"
+    yield Finding(state, f"{free / 2**30:.0f} GiB free for the cache in {workspace.cache}", hint)
+    target = (
+        workspace.results if workspace.results.exists() else workspace.results.absolute().parent
+    )
+    writable = os.access(target, os.W_OK)
+    yield Finding(
+        "ok" if writable else "missing",
+        f"results folder {workspace.results} is {'' if writable else 'not '}writable",
+        "" if writable else "name another with --results or DLBENCH_RESULTS",
+    )
+    memory = psutil.virtual_memory().total
+    enough = memory >= MEMORY_NEEDED_BYTES
+    yield Finding(
+        "ok" if enough else "note",
+        f"{memory / 2**30:.0f} GiB of memory, {os.cpu_count()} CPUs",
+        "" if enough else "vgg16 at batch 16 needs about 8 GiB",
+    )
+
+
+def check_quiet() -> Iterator[Finding]:
+    """Look for what makes timings noisy."""
+    load = os.getloadavg()[0]
+    quiet = load < 0.25 * (os.cpu_count() or 1)
+    yield Finding(
+        "ok" if quiet else "note",
+        f"load is {load:.2f}",
+        "" if quiet else "other work is running: timings will be noisy",
+    )
+    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    if governor.exists():
+        value = governor.read_text(encoding="ascii").strip()
+        steady = value == "performance"
+        yield Finding(
+            "ok" if steady else "note",
+            f"CPU governor is {value}",
+            "" if steady else "the governor 'performance' gives steadier timings",
+        )
+
+
+def check_plugins(workspace: Workspace) -> Iterator[Finding]:
+    """List the frameworks that are installed, and broken plugins with their reason."""
+    catalog = workspace.catalog()
+    for name, entry in sorted(catalog.frameworks.items()):
+        yield Finding("ok", f"framework {name} from {entry.distribution} {entry.version}")
+    for broken in catalog.broken:
+        yield Finding("missing", f"plugin {broken.name}: {broken.reason}")
+    if not catalog.frameworks:
+        yield Finding("missing", "no framework plugin is installed", "pip install dlbench-numpy")
