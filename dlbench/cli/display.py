@@ -1,0 +1,124 @@
+"""Live progress of a campaign: one line that changes on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from dlbench.campaign import estimate_seconds
+from dlbench.cli import console
+from dlbench.job import Event
+from dlbench.record import CellFacts, Record
+from dlbench.runner import PreparedRun
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+#: Without a terminal, a line of progress at most this often.
+PLAIN_INTERVAL_SECONDS = 10.0
+
+
+def describe_cell(cell: CellFacts) -> str:
+    """Return scenario, image and the axes of a cell in one line."""
+    axes = " ".join(f"{name}={value}" for name, value in cell.axes.items())
+    return f"{cell.scenario} on {cell.image_id} ({cell.device}) {axes}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as a person reads it."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.2f} ms"
+    if seconds < 120:
+        return f"{seconds:.2f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"
+
+
+class Display(AbstractContextManager["Display"]):
+    """Shows how a campaign goes on, on standard error."""
+
+    def __init__(self) -> None:
+        self._console = console.err()
+        self._live = self._console.is_terminal
+        self._status: Status | None = None
+        self._shown = 0.0
+        self._prefix = ""
+        self._run: PreparedRun | None = None
+        self._values: dict[str, list[float]] = {}
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the changing line away."""
+        self._stop()
+
+    def note(self, text: str) -> None:
+        """Print a line that stays."""
+        self._console.print(text, markup=False)
+
+    def progress(self, text: str) -> None:
+        """Show ``text`` for the moment: in the changing line, or as a plain line now and then."""
+        if self._live:
+            if self._status is None:
+                self._status = self._console.status("")
+                self._status.start()
+            # A log line of a build may hold anything: it must not be read as markup.
+            self._status.update(text.replace("[", r"\[")[: self._console.width - 4])
+        elif time.monotonic() - self._shown >= PLAIN_INTERVAL_SECONDS:
+            self._shown = time.monotonic()
+            self._console.print(f"  {text}", markup=False)
+
+    def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
+        """Announce a run."""
+        self._run = run
+        self._values = {}
+        self._prefix = f"[{number}/{total}]"
+        self.note(f"{self._prefix} {describe_cell(run.cell)}")
+        self._shown = time.monotonic()
+
+    def see_event(self, event: Event) -> None:
+        """Show what the worker is doing: the phase, how far it is, the running median."""
+        name = event.name or event.event
+        text = f"{self._prefix} {name.replace('_', ' ')}"
+        if event.index is not None and event.total:
+            text += f" {event.index} of {event.total}"
+        if isinstance(event.value, float | int) and event.unit == "seconds":
+            values = self._values.setdefault(name, [])
+            values.append(float(event.value))
+            text += f", median {format_seconds(statistics.median(values))}"
+            if name in {"first_step", "warmup"} and self._run is not None and len(values) == 1:
+                self._announce_estimate(name, values[0])
+        elif event.value is not None:
+            text += f": {event.value:.4g}" if isinstance(event.value, float) else f": {event.value}"
+        self.progress(text)
+
+    def _announce_estimate(self, name: str, step_seconds: float) -> None:
+        if self._run is None:
+            return
+        rest = estimate_seconds(self._run.job, step_seconds)
+        bound = "at most about" if name == "first_step" else "about"
+        self.note(
+            f"{self._prefix} {name.replace('_', ' ')} {format_seconds(step_seconds)}; "
+            f"{bound} {format_seconds(rest)} to go"
+        )
+
+    def end_run(self, record: Record, path: Path) -> None:
+        """Say how a run ended and where its record is."""
+        self._stop()
+        outcome = record.outcome
+        how = "ok" if outcome.ok else outcome.describe(record.limits)
+        self.note(f"{self._prefix} {how} in {format_seconds(outcome.wall_seconds)}: {path}")
+        if not outcome.ok and outcome.log_tail:
+            for line in outcome.log_tail.splitlines()[-5:]:
+                self.note(f"      {line}")
+
+    def _stop(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

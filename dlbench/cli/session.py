@@ -1,0 +1,214 @@
+"""What ``dlbench run`` does: plan, images, data, campaign, table, one after another."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dlbench.campaign import Campaign, PlanChange, failures
+from dlbench.cells import Cell, RefusedCell, Request, expand
+from dlbench.cli.display import Display, describe_cell
+from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.engine import Engine
+from dlbench.errors import (
+    DlbenchError,
+    ImageError,
+    NothingToRunError,
+    RunsFailedError,
+    StoppedError,
+    TerminatedError,
+)
+from dlbench.host import usable_memory_bytes
+from dlbench.images import BuildSettings, read_settings
+from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
+from dlbench.provenance import find_provenance
+from dlbench.record import Record
+from dlbench.runner import PreparedRun, new_id
+from dlbench.store import Store
+
+#: The share of the machine's memory that a run may have unless told otherwise.
+MEMORY_SHARE = 7 / 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line says beside which cells are wanted."""
+
+    plan_change: PlanChange
+    engine: str | None
+    python: str | None
+    wheels: tuple[Path, ...]
+    memory_bytes: int | None
+    keep: bool
+    dry_run: bool
+    as_json: bool
+    results: Path | None
+
+
+@dataclass
+class Session:
+    """One ``dlbench run``."""
+
+    request: Request
+    options: Options
+    workspace: Workspace = field(init=False)
+    #: The signal that ended the campaign early, if one did.
+    signalled: int | None = field(default=None, init=False)
+
+    def execute(self) -> None:
+        """Do all of it; raises the DlbenchError that states how it ended, unless all went well."""
+        self.workspace = open_workspace(self.options.results)
+        chosen = expand(self.request, self.workspace.catalog(), self.workspace.scenarios)
+        cells = [cell for cell in chosen if isinstance(cell, Cell)]
+        refused = [cell for cell in chosen if isinstance(cell, RefusedCell)]
+        engine = self._open_engine(required=bool(cells) and not self.options.dry_run)
+        with Display() as display:
+            preparation = self._preparation(engine, display) if engine else None
+            show_plan(display, cells, refused, self.options.plan_change, preparation)
+            if not cells:
+                raise NothingToRunError(
+                    "every chosen cell is refused", "the plan above says why for each"
+                )
+            if self.options.dry_run or preparation is None or engine is None:
+                return
+            Store(self.workspace.results).check_writable()
+            runs, errors = self._prepare(cells, preparation)
+            records = self._run_campaign(runs, engine, display)
+        self._show_table(records)
+        self._conclude(records, errors)
+
+    def _open_engine(self, *, required: bool) -> Engine | None:
+        try:
+            engine = self.workspace.engine(self.options.engine, python=self.options.python)
+            engine.check_device(self.request.device)
+        except DlbenchError:
+            if required:
+                raise
+            return None
+        return engine
+
+    def _preparation(self, engine: Engine, display: Display) -> Preparation:
+        settings: BuildSettings = read_settings(wheels=self.options.wheels)
+        return Preparation(
+            engine=engine,
+            images_folder=self.workspace.images,
+            cache=self.workspace.cache,
+            settings=settings,
+            on_progress=display.progress,
+        )
+
+    def _prepare(
+        self, cells: Sequence[Cell], preparation: Preparation
+    ) -> tuple[list[PreparedRun], list[ImageError]]:
+        data = preparation.ensure_data(cells)
+        built, errors = preparation.ensure_images(cells)
+        if not built:
+            raise errors[0]
+        choices = Choices(
+            campaign=new_id(),
+            change_plan=self.options.plan_change.apply,
+            memory_bytes=self.options.memory_bytes or int(usable_memory_bytes() * MEMORY_SHARE),
+            keep=self.options.keep,
+        )
+        wheels = tuple(wheel.name for wheel in self.options.wheels)
+        runs = [
+            prepare_run(
+                cell,
+                built[cell.image.id, cell.device],
+                data.get(cell.scenario.data.dataset),
+                choices,
+                wheels,
+            )
+            for cell in cells
+            if (cell.image.id, cell.device) in built
+        ]
+        return runs, errors
+
+    def _run_campaign(
+        self, runs: Sequence[PreparedRun], engine: Engine, display: Display
+    ) -> list[Record]:
+        campaign = Campaign(
+            runs=runs,
+            engine=engine,
+            store=Store(self.workspace.results),
+            scratch=self.workspace.cache / "runs",
+            provenance=find_provenance(sys.argv),
+            observer=display,
+            seed=runs[0].campaign,
+        )
+        with self._ending(engine):
+            campaign.execute()
+        return campaign.records
+
+    @contextmanager
+    def _ending(self, engine: Engine) -> Iterator[None]:
+        """Let the first SIGINT or SIGTERM end the run, not the program: its record is kept."""
+
+        def end(number: int, _frame: object) -> None:
+            self.signalled = number
+            for each, handler in before.items():
+                signal.signal(each, handler)
+            # Not from here: the main thread may be inside the engine's client.
+            threading.Thread(target=engine.interrupt, daemon=True).start()
+
+        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        for each in before:
+            signal.signal(each, end)
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _show_table(self, records: Sequence[Record]) -> None:
+        from dlbench.compare import Selection, compare_records
+        from dlbench.tables import render
+
+        tables = compare_records(records, Selection())
+        for table in tables:
+            print(render(table, "json" if self.options.as_json else "text"))
+
+    def _conclude(self, records: Sequence[Record], errors: Sequence[ImageError]) -> None:
+        if self.signalled is not None:
+            kind = TerminatedError if self.signalled == signal.SIGTERM else StoppedError
+            raise kind(
+                f"ended early after {len(records)} runs",
+                "what was measured is kept: dlbench list results",
+            )
+        if errors:
+            raise errors[0]
+        failed = failures(records)
+        if failed:
+            raise RunsFailedError(
+                f"{len(failed)} of {len(records)} runs did not end well",
+                "\n".join(f"dlbench show {record.run_id}" for record in failed),
+            )
+
+
+def show_plan(
+    display: Display,
+    cells: Sequence[Cell],
+    refused: Sequence[RefusedCell],
+    change: PlanChange,
+    preparation: Preparation | None,
+) -> None:
+    """Say what will be executed, on which image and versions, and what will not, and why."""
+    for cell in cells:
+        display.note(f"run      {describe_cell(cell_facts(cell))}")
+        versions = ", ".join(f"{name} {value}" for name, value in cell.image.versions.items())
+        display.note(f"         {versions}; stack {cell.image.stack}")
+        for name in cell.not_applicable:
+            display.note(f"         {name}: not applicable")
+    for refusal in refused:
+        display.note(f"refused  {describe_cell(cell_facts(refusal.cell))}")
+        display.note(f"         {refusal.reason}")
+    if preparation is not None:
+        wanted = {(cell.image.id, cell.device): cell for cell in cells}
+        for (image_id, device), cell in wanted.items():
+            if preparation.engine.find_image(preparation.render(cell)) is None:
+                display.note(f"build    {image_id} ({device})")
