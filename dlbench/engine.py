@@ -26,36 +26,60 @@ class EngineFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
-    """An operating-system base, bootstrapped from a distribution's own packages."""
+    """An operating-system base, bootstrapped from a distribution's own packages.
+
+    ``digest`` covers suite, packages, environment and lock; ``tag`` carries it.
+    """
 
     name: str
     tag: str
     suite: str
     packages: tuple[str, ...]
     digest: str
+    #: Environment variables of every image on this base.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Name -> version of every system package as it came out when the base was locked.
+    lock: Mapping[str, str] = field(default_factory=dict)
+    #: Where packages come from, out of the user's own settings; empty: mmdebstrap's default.
+    mirror: str = ""
+    #: Options for apt while it fetches, which the base does not keep.
+    apt_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A rendered image: everything that building it needs, and a tag that is its digest."""
+    """A rendered image: everything that building it needs, and a tag that is its digest.
+
+    ``verify`` and ``inventory`` are commands with two placeholders: ``{python}``, the interpreter,
+    and ``{context}``, where the context's files lie (``/opt/dlbench`` in a container image, the
+    unpacked context for a virtual environment).  Both run without network, on a read-only root.
+    """
 
     image_id: str
     device: str
     tag: str
     digest: str
     base: BaseRecipe
-    #: The build context, a deterministic tar.
+    #: The build context, a deterministic tar without secrets and wheels; what is sent to a
+    #: builder is ``context.complete(recipe)``.
     context: bytes
     #: The context's requirements file as text, for engines that make virtual environments.
     requirements: str
     python_version: str
     python: str
+    #: Prints what works, and exits 0 if the image is good.
     verify: tuple[str, ...]
+    #: Prints one line of JSON: ``{"packages": {name: version}, "system_packages": {...}}``.
+    inventory: tuple[str, ...] = ()
+    #: Build arguments that leave no trace in the image (the proxies, which builders predefine).
     build_arguments: Mapping[str, str] = field(default_factory=dict)
-    #: Files that the build needs and the image must not keep: name in the context -> host file.
-    secrets: Mapping[str, Path] = field(default_factory=dict)
-    #: Wheels that stand in for pinned requirements.
+    #: Files that the build needs and the image must not keep: name in the context -> content, or
+    #: the host's file.
+    secrets: Mapping[str, bytes | Path] = field(default_factory=dict)
+    #: Wheels that stand in for pinned requirements; ``requirements`` no longer names these.
     wheels: tuple[Path, ...] = ()
+    #: Free space that building it takes at its peak.
+    disk_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +93,7 @@ class BuiltImage:
     #: The engine's own identity of it (``sha256:...``, or the folder of a virtual environment).
     engine_id: str
     python: str
+    #: False for a user's own interpreter, and where a local wheel stood in for a pinned one.
     pinned: bool = True
     size_bytes: int = 0
     #: Name -> version of the Python packages inside, and of the system's.
@@ -76,6 +101,19 @@ class BuiltImage:
     system_packages: Mapping[str, str] = field(default_factory=dict)
     #: What ``verify`` printed.
     verified: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredImage:
+    """One of dlbench's images as it lies in an engine; bases have an empty ``image_id``."""
+
+    tag: str
+    engine_id: str
+    image_id: str = ""
+    digest: str = ""
+    size_bytes: int = 0
+    #: UTC, ISO 8601.
+    created: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,4 +177,28 @@ class Engine(Protocol):
 
     def interrupt(self) -> None:
         """End what is being executed, from another thread or a signal handler."""
+        ...
+
+
+class ImageKeeper(Protocol):
+    """What an engine that has a store of images offers beside ``Engine``."""
+
+    def verify_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Run the verify of an image that is there again; raises ImageError with its output."""
+        ...
+
+    def list_images(self) -> list[StoredImage]:
+        """List everything tagged ``dlbench/...``, bases too."""
+        ...
+
+    def remove_image(self, tag: str) -> int:
+        """Remove one image; return the bytes freed, as far as the engine says."""
+        ...
+
+    def save_images(self, tags: tuple[str, ...], path: Path) -> None:
+        """Write the images as one archive; raises ImageError."""
+        ...
+
+    def load_images(self, path: Path) -> tuple[str, ...]:
+        """Load an archive that ``save_images`` wrote; return the tags."""
         ...

@@ -1,0 +1,98 @@
+"""Build contexts: tar archives in which the same content is the same bytes.
+
+``pack`` makes the part that gives an image its digest; ``complete`` adds what a build needs and an
+image must not show: the user's network settings under ``secrets/`` and local wheels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from dlbench.errors import ImageError
+
+if TYPE_CHECKING:
+    from dlbench.engine import Recipe
+
+#: Where the context's verify and inventory lie in a container image.
+IN_IMAGE = "/opt/dlbench"
+#: Files that are scripts, by the name that every context gives them.
+_EXECUTABLE = ("install", "verify", "inventory")
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Return a tar of ``files`` (name in the archive -> content): sorted, no owners, no times."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in sorted(files):
+            archive.addfile(_entry(name, len(files[name])), io.BytesIO(files[name]))
+    return buffer.getvalue()
+
+
+def unpack(context: bytes, folder: Path) -> None:
+    """Write the files of ``context`` below ``folder``."""
+    with tarfile.open(fileobj=io.BytesIO(context)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def digest_of(context: bytes, wheels: Iterable[Path] = ()) -> str:
+    """Return the SHA-256 of ``context`` and of the wheels that stand in for pinned ones."""
+    digest = hashlib.sha256(context)
+    for path in sorted(wheels, key=lambda wheel: wheel.name):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def complete(recipe: Recipe) -> IO[bytes]:
+    """Return the context of ``recipe`` with secrets and wheels, as a temporary file to close.
+
+    ``secrets/pip.conf`` is always there, so that install scripts need not ask.
+    """
+    extra: dict[str, bytes | Path] = {"secrets/pip.conf": b"", **recipe.secrets}
+    extra.update({f"wheels/{path.name}": path for path in recipe.wheels})
+    file = tempfile.TemporaryFile(prefix="dlbench-context-")  # noqa: SIM115
+    try:
+        file.write(recipe.context)
+        file.seek(0)
+        with tarfile.open(fileobj=file, mode="a") as archive:
+            for name in sorted(extra):
+                _add(archive, name, extra[name])
+    except OSError as error:
+        file.close()
+        raise ImageError(
+            f"the build context of {recipe.image_id} cannot be written: {error}"
+        ) from error
+    file.seek(0)
+    return file
+
+
+def read_inventory(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Read what ``inventory`` printed: (Python packages, system packages); raises ImageError."""
+    lines = text.strip().splitlines() or [""]
+    try:
+        values = json.loads(lines[-1])
+        return dict(values["packages"]), dict(values["system_packages"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImageError(f"the image's inventory is not readable: {lines[-1][:200]!r}") from error
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+    if isinstance(content, bytes):
+        archive.addfile(_entry(name, len(content)), io.BytesIO(content))
+        return
+    with content.open("rb") as file:
+        archive.addfile(_entry(name, content.stat().st_size), file)
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.size = size
+    entry.mode = 0o755 if name in _EXECUTABLE else 0o644
+    return entry
