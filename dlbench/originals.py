@@ -1,0 +1,176 @@
+"""The original files of a dataset: found in whatever holds them, checked by hash, read as arrays.
+
+A source or a user hands over files, folders, or archives (gzip, tar, .deb).  What counts is the
+content: a file is taken when its uncompressed bytes have a wanted hash, whatever its name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import math
+import struct
+import subprocess
+import tarfile
+import zlib
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from dlbench.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+class OriginalFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an uncompressed original file must be."""
+
+    bytes: int
+    sha256: str
+
+
+class ArraySpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An array made of original files, joined along the first axis; ``shape`` is of the whole."""
+
+    files: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file, as hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def collect(paths: Iterable[Path], wanted: Mapping[str, OriginalFile], into: Path) -> None:
+    """Put every wanted file that ``paths`` hold into the folder ``into``, uncompressed.
+
+    Raises DataError naming each file that is missing or is not what it should be.
+    """
+    wrong: dict[str, str] = {}
+    for path in paths:
+        for name, stream in open_members(path):
+            take(name, stream, wanted, into, wrong)
+    problems = [
+        wrong.get(name, f"{name} is missing") for name in wanted if not (into / name).is_file()
+    ]
+    if problems:
+        raise DataError("; ".join(problems))
+
+
+def take(
+    name: str,
+    stream: io.BufferedReader,
+    wanted: Mapping[str, OriginalFile],
+    into: Path,
+    wrong: dict[str, str],
+) -> None:
+    """Keep one member if its content is wanted; note in ``wrong`` why one of that name is not."""
+    plain_name = name.rpartition("/")[2].removesuffix(".gz")
+    limit_bytes = max(file.bytes for file in wanted.values())
+    part = into / "member.part"
+    try:
+        found = copy_plain(stream, part, limit_bytes)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        wrong[plain_name] = f"{plain_name} is not a whole gzip file ({error})"
+        return
+    for wanted_name, file in wanted.items():
+        if file.sha256 == found:
+            part.replace(into / wanted_name)
+            return
+    part.unlink()
+    if plain_name in wanted:
+        expected = wanted[plain_name].sha256
+        wrong[plain_name] = f"{plain_name} has sha256 {found[:12]}..., not {expected[:12]}..."
+
+
+def copy_plain(stream: io.BufferedReader, to: Path, limit_bytes: int) -> str:
+    """Copy a stream uncompressed, no further than just past the limit; return its sha256."""
+    zipped = stream.peek(2)[:2] == b"\x1f\x8b"
+    plain: io.BufferedIOBase = gzip.GzipFile(fileobj=stream) if zipped else stream
+    digest, copied_bytes = hashlib.sha256(), 0
+    with to.open("wb") as copy:
+        while copied_bytes <= limit_bytes and (chunk := plain.read(CHUNK_BYTES)):
+            copied_bytes += copy.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def open_members(path: Path) -> Iterator[tuple[str, io.BufferedReader]]:
+    """Open, one after another, the files that ``path`` is or holds.
+
+    Raises DataError for what cannot be read.
+    """
+    if path.is_dir():
+        for inner in sorted(path.rglob("*")):
+            if inner.is_file():
+                yield from open_members(inner)
+        return
+    try:
+        with path.open("rb") as stream:
+            is_debian = stream.read(8) == b"!<arch>\n"
+        if is_debian:
+            yield from debian_members(path)
+        elif tarfile.is_tarfile(path):
+            with tarfile.open(path) as archive:
+                yield from tar_members(archive)
+        else:
+            with path.open("rb") as stream:
+                yield path.name, stream
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename} does not exist") from error
+    except tarfile.TarError as error:
+        raise DataError(f"{path.name} cannot be unpacked: {error}") from error
+
+
+def tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, io.BufferedReader]]:
+    """Open each regular file of a tar archive in turn."""
+    for member in archive:
+        stream = archive.extractfile(member) if member.isfile() else None
+        if stream is not None:
+            yield member.name, cast("io.BufferedReader", stream)
+
+
+def debian_members(path: Path) -> Iterator[tuple[str, io.BufferedReader]]:
+    """Open each file that a .deb holds; nothing of it is installed or run."""
+    command = ["dpkg-deb", "--fsys-tarfile", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
+                yield from tar_members(archive)
+        finally:
+            process.kill()
+
+
+def read_idx(path: Path) -> Any:
+    """Read an IDX file of unsigned bytes as an array of the shape that its header states."""
+    import numpy as np
+
+    with path.open("rb") as stream:
+        zeros, kind, rank = struct.unpack(">HBB", stream.read(4))
+        if zeros != 0 or kind != 8:
+            raise DataError(f"{path.name} is not an IDX file of unsigned bytes")
+        shape = struct.unpack(f">{rank}I", stream.read(4 * rank))
+    values = np.fromfile(path, dtype=np.uint8, offset=4 + 4 * rank)
+    if values.size != math.prod(shape):
+        raise DataError(f"{path.name} holds {values.size} values, its header says {shape}")
+    return values.reshape(shape)
+
+
+#: How files of a form are read, each into one array.
+FORMS: dict[str, Callable[[Path], Any]] = {"idx": read_idx}
+
+
+def read_array(form: str, folder: Path, spec: ArraySpec) -> Any:
+    """Read the array that ``spec`` describes from the original files in ``folder``."""
+    import numpy as np
+
+    joined = np.concatenate([FORMS[form](folder / name) for name in spec.files])
+    return joined.reshape(spec.shape).astype(spec.dtype, copy=False)
