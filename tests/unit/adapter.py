@@ -1,0 +1,1 @@
+"""An adapter that nothing executes: unit tests only copy it."""
