@@ -1,0 +1,34 @@
+"""The worker: what runs inside a container and holds the stopwatch.
+
+Started as ``PYTHON -m dlbench_worker IN OUT DATA`` with IN as the working folder.
+
+``IN/job.json``
+    What to do: the task (network, loss, optimizer), the plan, the data, the adapter's settings.
+``IN/<job.adapter>``
+    The adapter: a module with a class ``Adapter``.  Files that it imports lie beside it.
+``DATA``
+    The ``.npy`` arrays that the job names, read only.
+``OUT/events.jsonl``
+    One object a line, flushed, never inside a timed section: progress, and how far a killed run
+    came.
+``OUT/result.json``
+    Written last, to a ``.part`` and renamed: status (``ok``, ``unsupported`` or ``failed``) and
+    everything measured until then.
+
+Exit code 0 means that ``result.json`` says it all.  stdout and stderr are for humans and are never
+parsed.  Non-finite numbers are spelled ``"nan"``, ``"inf"`` and ``"-inf"``.
+
+On one build, in this order: import, build, initial weights, epochs, warm-up, stepwise block,
+pipelined block, prediction passes, audit.  docs/protocol.md has each definition.
+
+Runs on CPython 2.7 to 3.14 with NumPy alone.  An adapter may use ``Unsupported`` and the module
+``dlbench_worker.weights``; all else here is the worker's own.
+"""
+
+
+class Unsupported(Exception):
+    """Raised by an adapter: the job asks for what the framework cannot do, and why."""
+
+
+class Interrupted(Exception):
+    """The worker was asked to end (SIGTERM or Ctrl-C)."""

@@ -1,0 +1,107 @@
+"""Whole epochs of training, each followed by an evaluation outside its time."""
+from __future__ import absolute_import
+
+import numpy as np
+
+from . import Unsupported, feed
+from .predictions import forward
+from .run import quiet
+
+#: Probabilities are clipped to this before their logarithm is taken.
+_SMALLEST_PROBABILITY = 1e-7
+
+
+def measure(run):
+    """Train the plan's epochs; after each one, record accuracy and loss on the test split."""
+    epochs = run.job["plan"].get("epochs", 0)
+    if not epochs or not run.trains:
+        return
+    whole = run.job.get("loop", "step") == "epoch"
+    if whole and "train_epoch" not in run.adapter.features:
+        raise Unsupported("this adapter has no epoch loop of its own (train_epoch)")
+    train = _whole(run) if whole else _stepwise
+    run.phases.once("epoch_items", len(run.order(0)), unit="item")
+    for epoch in range(epochs):
+        run.events.emit("phase", name="epoch", index=epoch, total=epochs)
+        seconds = train(run, epoch)
+        run.phases.each("epoch", seconds)
+        run.phases.each("epoch_train_loss", float(run.adapter.loss()), unit="1")
+        accuracy = _evaluate(run)
+        run.events.emit("epoch", name="epoch", index=epoch + 1, total=epochs, value=seconds, unit="s")
+        run.events.emit("accuracy", name="accuracy", index=epoch + 1, value=accuracy, unit="1")
+
+
+def _stepwise(run, epoch):
+    """Time one step after another; the very first one of the build is synchronised."""
+    batches = feed.training_batches(run.train, run.task.batch_size, run.order(epoch))
+    prepare = run.adapter.prepare
+    if not run.host_feed:
+        batches = [run.prepare(batch) for batch in batches]
+    now, step, synchronize = run.now, run.step, run.adapter.synchronize
+    first_seconds = None
+    synchronize()
+    start = now()
+    if epoch == 0:
+        first = prepare(batches[0]) if run.host_feed else batches[0]
+        first_start = now()
+        step(first)
+        synchronize()
+        first_seconds = now() - first_start
+        del batches[0]
+    if run.host_feed:
+        for batch in batches:
+            step(prepare(batch))
+    else:
+        for prepared in batches:
+            step(prepared)
+    synchronize()
+    seconds = now() - start
+    if first_seconds is not None:
+        run.record_first_step(first_seconds)
+    return seconds
+
+
+def _whole(run):
+    """Return a timer of the adapter's own loop over the same batches in the same order."""
+    data = run.train.take(np.arange(run.train.items))
+
+    def train(run, epoch):
+        order = run.order(epoch)
+        run.adapter.synchronize()
+        start = run.now()
+        run.adapter.train_epoch(data, order)
+        run.adapter.synchronize()
+        return run.now() - start
+
+    return train
+
+
+def _evaluate(run):
+    """Record accuracy and mean cross-entropy over the test split; return the accuracy."""
+    with quiet():
+        seconds, outputs = forward(run, keep=True)
+    run.phases.each("evaluate", seconds)
+    right = total = 0
+    loss = 0.0
+    left = run.test_items()
+    for batch, output in zip(run.test_batches(), outputs):
+        items = min(left, run.task.batch_size)
+        left -= items
+        target = batch["target"][:items].reshape(-1)
+        scores = np.asarray(output[:items], np.float64).reshape(len(target), -1)
+        right += int((scores.argmax(axis=1) == target).sum())
+        loss += float(_cross_entropy(scores, target, run.task.output_activation))
+        total += len(target)
+    run.phases.each("epoch_loss", loss / total, unit="1")
+    run.phases.each("epoch_accuracy", right / float(total), unit="1")
+    return right / float(total)
+
+
+def _cross_entropy(scores, target, activation):
+    """Return the summed cross-entropy of probabilities, or of logits where no softmax was done."""
+    if activation != "softmax":
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        scores = np.exp(shifted)
+        scores /= scores.sum(axis=1, keepdims=True)
+    chosen = scores[np.arange(len(target)), target]
+    return -np.log(np.clip(chosen, _SMALLEST_PROBABILITY, 1.0)).sum()
