@@ -2,32 +2,36 @@
 
 A scenario names its data, its network as a list of layers, its loss, its optimizer and its plans.
 An adapter translates each kind of layer, so one file is enough for every framework.
+
+Two files with one digest ask for the same work.  The digest is the SHA-256, cut to 16 hexadecimal
+digits, of canonical JSON (sorted keys, no spaces) of the format, the data, the network, the loss
+and the optimizer, with every default spelled out, parameters still written ``$name``, and what a
+parameter's values mean where the file gives them a meaning.  Prose, plans, the batch size and a
+parameter's default are not in it: a cell states those itself.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
+
+from dlbench.document import Problems, Reader, parse, spell
+from dlbench.errors import ScenarioError, UnknownNameError, nearest
+from dlbench.grammar import Layer, link
+from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, read_plans
+
+__all__ = ["FORMAT", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan", "Scenario"]
+__all__ += ["Target", "Trials", "Value", "load", "locate", "names"]
 
 #: Version of the scenario file format.  1: first.
 FORMAT = 1
 
 Value: TypeAlias = str | int | float | bool
-
-
-class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """One layer of a network, defaults spelled out.
-
-    ``inputs`` names layers or network inputs.  ``layers`` is the inner chain of a
-    ``time_distributed`` layer (applied to every step of axis 1 with shared weights), else empty.
-    """
-
-    kind: str
-    name: str
-    inputs: tuple[str, ...]
-    parameters: dict[str, Any] = {}
-    layers: tuple[Layer, ...] = ()
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,11 +108,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario's own axis, written ``$name`` where it is used in the file."""
+    """A scenario's own axis, written ``$name`` where it is used in the file.
+
+    ``values`` has what a user types and what it means in the file (``off`` may mean 0).  Where it
+    is empty, any value of the default's type will do.
+    """
 
     name: str
-    default: Value
-    values: tuple[Value, ...]
+    default: str
+    values: dict[str, Value] = {}
     summary: str = ""
 
 
@@ -127,11 +135,117 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     #: The figure that tables show first: ``step``, ``epoch`` or ``predict``.
     metric: str
     parameters: tuple[Parameter, ...] = ()
-    #: The values filled in, a value for each parameter.
-    values: dict[str, Value] = {}
+    #: The values filled in, as a user types them, one for each parameter.
+    values: dict[str, str] = {}
     #: Quality known from elsewhere: measure -> value or [low, high].
     known: dict[str, Any] = {}
     #: How parity runs this scenario (batch size, initializer).
     parity: dict[str, Any] = {}
     #: Digest of the meaning: data, network, loss, optimizer, parameters as the file states them.
     digest: str = ""
+    #: The file it was read from, for messages.
+    file: str = ""
+
+
+def locate(name: str, folders: Iterable[Path]) -> Path:
+    """Return the file of scenario ``name``: a path as it is, else ``<name>.yaml`` in a folder.
+
+    The first folder that has it wins.  Raises UnknownNameError.
+    """
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        if not Path(name).is_file():
+            raise UnknownNameError(f"there is no scenario file {name}")
+        return Path(name)
+    known = names(folders)
+    if name not in known:
+        raise UnknownNameError(f"unknown scenario {name!r}", nearest(name, known))
+    return known[name]
+
+
+def names(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return every scenario in ``folders`` by name, sorted; the first folder that has it wins."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.glob("*.yaml"):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def load(path: Path, values: Mapping[str, Value] | None = None) -> Scenario:
+    """Read the scenario in ``path`` with ``values`` for its parameters, defaults for the others.
+
+    Raises ScenarioError with everything that is wrong with the file, UnknownNameError for a
+    parameter or a value that the file does not have.
+    """
+    document = parse(path)
+    _check_format(path, document)
+    problems = Problems(str(path))
+    plain = Reader(problems)
+    top = plain.fields(document, TOP, "")
+    parameters = read_parameters(plain, top["parameters"])
+    tree = {key: top[key] for key in ("name", "summary", "source", "metric", "batch_size")}
+    tree["plans"] = read_plans(plain, top["plans"])
+    tree["parity"] = read_parity(plain, top["parity"])
+    tree["known"] = plain.mapping(top["known"], "known")
+    template = read_meaning(Reader(problems, (item["name"] for item in parameters)), top)
+    problems.raise_any()
+    declared = msgspec.convert(parameters, tuple[Parameter, ...])
+    chosen = _choose(path, declared, values or {})
+    meanings = {item.name: _mean(item, chosen[item.name]) for item in declared}
+    filled = read_meaning(Reader(problems, meanings, meanings), top)
+    filled["network"] = link(
+        problems, filled["network"], tuple(given["name"] for given in filled["data"]["inputs"])
+    )
+    problems.raise_any()
+    tree |= {**filled, "network": msgspec.to_builtins(filled["network"])}
+    tree |= {"parameters": parameters, "values": chosen, "file": str(path)}
+    return msgspec.convert({**tree, "digest": _digest(template, declared)}, Scenario)
+
+
+def _check_format(path: Path, document: dict[Any, Any]) -> None:
+    """Tell a file for a newer dlbench apart from one that is wrong."""
+    found = document.get("format")
+    if isinstance(found, int) and found > FORMAT:
+        raise ScenarioError(
+            f"{path}: format: {found} is newer than this dlbench reads ({FORMAT})", "update dlbench"
+        )
+
+
+def _choose(
+    path: Path, parameters: tuple[Parameter, ...], values: Mapping[str, Value]
+) -> dict[str, str]:
+    chosen = {parameter.name: parameter.default for parameter in parameters}
+    for name, value in values.items():
+        if name not in chosen:
+            raise UnknownNameError(f"{path}: no parameter {name!r}", nearest(name, chosen))
+        chosen[name] = spell(value)
+    return chosen
+
+
+def _mean(parameter: Parameter, label: str) -> Value:
+    """Return what a typed value of a parameter means in the file."""
+    if label in parameter.values:
+        return parameter.values[label]
+    if parameter.values:
+        raise UnknownNameError(
+            f"{parameter.name} has no value {label!r}", nearest(label, parameter.values)
+        )
+    for form in (int, float):
+        try:
+            return form(label)
+        except ValueError:
+            continue
+    return label
+
+
+def _digest(template: dict[str, Any], parameters: tuple[Parameter, ...]) -> str:
+    """Return the digest of what the file asks for; see the module's own words."""
+    meanings = {
+        parameter.name: parameter.values
+        for parameter in parameters
+        if any(spell(value) != label for label, value in parameter.values.items())
+    }
+    network = [entry.meaning() for entry in template["network"]]
+    meaning = {"format": FORMAT, **template, "network": network, "parameters": meanings}
+    canonical = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
