@@ -80,6 +80,8 @@ class Recipe:
     wheels: tuple[Path, ...] = ()
     #: Free space that building it takes at its peak.
     disk_bytes: int = 0
+    #: False: build every step again, whatever the engine has cached.
+    use_cache: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
