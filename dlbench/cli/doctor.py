@@ -138,6 +138,6 @@ def check_plugins(workspace: Workspace) -> Iterator[Finding]:
     for name, entry in sorted(catalog.frameworks.items()):
         yield Finding("ok", f"framework {name} from {entry.distribution} {entry.version}")
     for broken in catalog.broken:
-        yield Finding("missing", f"plugin {broken.name}: {broken.reason}")
+        yield Finding("missing", f"plugin {broken.distribution}: {broken.reason}")
     if not catalog.frameworks:
         yield Finding("missing", "no framework plugin is installed", "pip install dlbench-numpy")
