@@ -150,6 +150,8 @@ class Exit:
     code: int | None = None
     detail: str = ""
     wall_seconds: float = 0.0
+    #: Processor time of all the run's processes, where the engine can tell.
+    cpu_seconds: float | None = None
 
 
 class Engine(Protocol):

@@ -1,0 +1,141 @@
+"""The connection to a container engine, and its errors in words: the only ``import docker``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlbench.errors import EngineError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+#: The oldest API that can do all that a run needs (Docker 19.03, Podman 3).
+MINIMUM_API = (1, 40)
+CALL_SECONDS = 120
+
+START_HINTS = {
+    "docker": "start it (systemctl start docker), install it, or use --engine venv",
+    "podman": "start it (systemctl start podman.socket, or podman system service --time=0), or"
+    " use --engine venv",
+}
+PERMISSION_HINTS = {
+    "docker": "join the group docker and log in again, use rootless Docker, or --engine venv",
+    "podman": "use your own service (systemctl --user start podman.socket), or --engine venv",
+}
+
+
+def connect(base_url: str | None, name: str) -> APIClient:
+    """Connect to engine ``name`` (docker or podman) at ``base_url``, or where it usually is.
+
+    Raises EngineError where it does not answer, does not let us, or is too old.
+    """
+    import docker
+    import docker.utils
+
+    settings: dict[str, Any] = {"timeout": CALL_SECONDS, "version": "auto"}
+    if base_url:
+        settings["base_url"] = base_url
+    elif name == "docker" and os.environ.get("DOCKER_HOST"):
+        settings |= docker.utils.kwargs_from_env()
+    else:
+        settings["base_url"] = locate(name, os.environ)
+    try:
+        client = docker.APIClient(**settings)
+    except (docker.errors.DockerException, OSError, ValueError) as error:
+        raise explain_connection(error, name, settings.get("base_url")) from None
+    check_age(client.version(), name)
+    return client
+
+
+def locate(name: str, environment: Mapping[str, str]) -> str:
+    """Return the address of the first usual socket of engine ``name`` that exists."""
+    runtime = environment.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    if name == "podman":
+        if environment.get("CONTAINER_HOST"):
+            return environment["CONTAINER_HOST"]
+        usual = ["/run/podman/podman.sock", f"{runtime}/podman/podman.sock"]
+        if os.getuid():
+            usual.reverse()
+    else:
+        home = Path(environment.get("HOME", "/"))
+        usual = [
+            "/var/run/docker.sock",
+            f"{runtime}/docker.sock",
+            str(home / ".docker/desktop/docker.sock"),
+            str(home / ".docker/run/docker.sock"),
+        ]
+    found = [path for path in usual if Path(path).exists()]
+    return f"unix://{(found or usual)[0]}"
+
+
+def check_age(version: Mapping[str, Any], name: str) -> None:
+    """Raise EngineError where the engine speaks only an API that is too old."""
+    spoken = str(version.get("ApiVersion", "0.0"))
+    if tuple(int(part) for part in spoken.split(".")[:2]) < MINIMUM_API:
+        minimum = ".".join(str(part) for part in MINIMUM_API)
+        raise EngineError(
+            f"{name} {version.get('Version', '')} speaks API {spoken};"
+            f" dlbench needs {minimum} or newer",
+            "update it (Docker 19.03 or newer, Podman 3 or newer), or use --engine venv",
+        )
+
+
+def explain_connection(error: BaseException, name: str, base_url: str | None) -> EngineError:
+    """Say why no connection came about: permission, absence or age."""
+    where = f" at {base_url}" if base_url else ""
+    causes = list(walk_causes(error))
+    if any(isinstance(cause, PermissionError) for cause in causes):
+        return EngineError(f"{name}{where} does not permit access", PERMISSION_HINTS.get(name, ""))
+    if any(isinstance(cause, ConnectionError | FileNotFoundError) for cause in causes):
+        return EngineError(f"no {name} engine answers{where}", START_HINTS.get(name, ""))
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return EngineError(f"no connection to {name}{where}: {first}", START_HINTS.get(name, ""))
+
+
+def walk_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield ``error`` and everything that it was raised from or carries as an argument."""
+    pending, seen = [error], set()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        linked = (current.__cause__, current.__context__, *current.args)
+        pending += [part for part in linked if isinstance(part, BaseException)]
+        pending += [
+            reason for reason in [getattr(current, "reason", None)] if reason in current.args
+        ]
+
+
+@contextmanager
+def translated(name: str, doing: str) -> Iterator[None]:
+    """Turn the errors of the engine ``name`` while ``doing`` something into EngineError."""
+    import docker
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise EngineError(f"{name} refuses {doing}: {explanation(error)}") from None
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise explain_connection(error, name, None) from None
+
+
+def explanation(error: BaseException) -> str:
+    """Return the engine's own words for an error, on one line."""
+    text = getattr(error, "explanation", None) or error
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    return " ".join(str(text).split())
+
+
+def is_absent(error: BaseException) -> bool:
+    """Whether ``error`` says that the container or image is not there."""
+    import docker
+
+    return isinstance(error, docker.errors.NotFound)

@@ -1,0 +1,101 @@
+"""Progress of a run: its events, as the worker writes them, without polling."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dlbench.job import Event
+
+if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent
+
+
+class Lines:
+    """The whole lines of a file that grows; a line without its end waits for the rest of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+        self._rest = b""
+
+    def read(self) -> list[bytes]:
+        """Return the lines that have come since the last call."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._position)
+                new = stream.read()
+        except FileNotFoundError:
+            return []
+        self._position += len(new)
+        *lines, self._rest = (self._rest + new).split(b"\n")
+        return lines
+
+
+def decode(lines: list[bytes]) -> Iterator[Event]:
+    """Yield the events in ``lines``; what is no event is for the record's reader to report."""
+    for line in lines:
+        try:
+            yield msgspec.json.decode(line, type=Event)
+        except msgspec.DecodeError:
+            continue
+
+
+@contextmanager
+def follow_events(path: Path, on_event: Callable[[Event], None]) -> Iterator[None]:
+    """Call ``on_event``, in a thread, for each event that is added to ``path`` inside the block.
+
+    The folder of ``path`` must exist, the file need not.  When the block ends, everything that
+    was written has been passed on.  An exception in ``on_event`` is raised at the end of the block.
+    """
+    from watchdog.events import FileSystemEventHandler
+    from watchdog.observers import Observer
+
+    wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    class Handler(FileSystemEventHandler):
+        def on_any_event(self, event: FileSystemEvent) -> None:
+            if event.event_type in {"created", "modified", "moved"}:
+                wake.put(True)
+
+    errors: list[Exception] = []
+    reader = threading.Thread(target=_pass_on, args=(Lines(path), on_event, wake, errors))
+    observer = Observer()
+    observer.schedule(Handler(), str(path.parent))
+    # Where the machine has no watch left to give, everything is passed on at the end.
+    with suppress(OSError):
+        observer.start()
+    reader.start()
+    try:
+        yield
+    finally:
+        if observer.is_alive():
+            observer.stop()
+            observer.join()
+        wake.put(False)
+        reader.join()
+    if errors:
+        raise errors[0]
+
+
+def _pass_on(
+    lines: Lines,
+    on_event: Callable[[Event], None],
+    wake: queue.SimpleQueue[bool],
+    errors: list[Exception],
+) -> None:
+    going = True
+    while going:
+        going = wake.get()
+        try:
+            for event in decode(lines.read()):
+                on_event(event)
+        except Exception as error:
+            errors.append(error)
+            return
