@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,3 +66,118 @@ def read_field(path: Path, field: str) -> int | None:
         if name == field and value.strip().isdigit():
             return int(value)
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A control group of our own, for the processes of one run; a folder for each controller."""
+
+    folders: tuple[Path, ...]
+
+    @property
+    def members(self) -> tuple[Path, ...]:
+        """The files that a process writes 0 into to join."""
+        return tuple(folder / "cgroup.procs" for folder in self.folders)
+
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time used in the group."""
+        for folder in self.folders:
+            usec = read_field(folder / "cpu.stat", "usage_usec")
+            if usec is not None:
+                return usec / MICROSECONDS
+            usage = read_number(folder / "cpuacct.usage")
+            if usage is not None:
+                return usage / NANOSECONDS
+        return None
+
+    def oom_kills(self) -> int:
+        """Return how many processes were killed at the memory limit."""
+        counts = (
+            read_field(folder / file, "oom_kill")
+            for folder in self.folders
+            for file in ("memory.events", "memory.oom_control")
+        )
+        return sum(count for count in counts if count)
+
+    def processes(self) -> set[int]:
+        """Return the processes that are in the group now."""
+        found: set[int] = set()
+        for path in self.members:
+            with contextlib.suppress(OSError):
+                found.update(int(line) for line in path.read_text().split())
+        return found
+
+    def remove(self) -> None:
+        """Remove the group, which must be empty; one that is busy is left to its last process."""
+        for folder in self.folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def make_group(name: str, *, memory_bytes: int, pids: int, root: Path = ROOT) -> Group | None:
+    """Make a control group with these limits (0: none); None where that is not permitted."""
+    try:
+        if (root / "cgroup.controllers").exists():
+            return _make_unified(name, memory_bytes, pids, root)
+        return _make_split(name, memory_bytes, pids, root)
+    except OSError:
+        return None
+
+
+def _make_unified(name: str, memory_bytes: int, pids: int, root: Path) -> Group | None:
+    own = root / _own_path("").lstrip("/")
+    for parent in (own, *own.parents):
+        if root not in {parent, *parent.parents}:
+            return None
+        enabled = (parent / "cgroup.subtree_control").read_text().split()
+        if {"memory", "pids"} <= set(enabled):
+            break
+    folder = parent / name
+    folder.mkdir()
+    group = Group(folders=(folder,))
+    limits = {"memory.max": memory_bytes, "memory.swap.max": 0, "pids.max": pids}
+    _set_limits(
+        group, [(folder / file, value) for file, value in limits.items() if value or "swap" in file]
+    )
+    return group
+
+
+def _make_split(name: str, memory_bytes: int, pids: int, root: Path) -> Group | None:
+    made: list[Path] = []
+    group = Group(folders=())
+    try:
+        for controller in ("memory", "pids", "cpuacct"):
+            folder = root / controller / _own_path(controller).lstrip("/") / name
+            folder.mkdir()
+            made.append(folder)
+    except OSError:
+        Group(folders=tuple(made)).remove()
+        raise
+    group = Group(folders=tuple(made))
+    memory, tasks, _ = made
+    limits = [(tasks / "pids.max", pids)] if pids else []
+    if memory_bytes:
+        # The limit with swap may not be under the one without: that one goes first.
+        limits += [(memory / "memory.limit_in_bytes", memory_bytes)]
+        if (memory / "memory.memsw.limit_in_bytes").exists():
+            limits += [(memory / "memory.memsw.limit_in_bytes", memory_bytes)]
+    _set_limits(group, limits)
+    return group
+
+
+def _set_limits(group: Group, limits: list[tuple[Path, int]]) -> None:
+    try:
+        for path, value in limits:
+            path.write_text(str(value))
+    except OSError:
+        group.remove()
+        raise
+
+
+def _own_path(controller: str) -> str:
+    """Return the control group that this process is in, for a version 1 controller or version 2."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path
+    return "/"

@@ -105,11 +105,9 @@ def walk_causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        linked = (current.__cause__, current.__context__, *current.args)
+        reason = getattr(current, "reason", None)
+        linked = (current.__cause__, current.__context__, reason, *current.args)
         pending += [part for part in linked if isinstance(part, BaseException)]
-        pending += [
-            reason for reason in [getattr(current, "reason", None)] if reason in current.args
-        ]
 
 
 @contextmanager

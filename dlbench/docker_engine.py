@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 KILLED = 137
 #: After the end of a run, how long its last output may take to arrive.
 DRAIN_SECONDS = 10.0
-STOP_SECONDS = 10
+#: Podman lowers its own limit of processes to this, and can grant no more to a container.
+PODMAN_LIMIT = 32768
 
 
 class DockerEngine:
@@ -163,7 +164,9 @@ class DockerEngine:
         traits = self._traits()
         before = read_counters(traits.cgroup_parent)
         with docker_client.translated(self.name, f"to start container {spec.name}"):
-            self._client.create_container_from_config(configure(spec, traits), name=spec.name)
+            self._client.create_container_from_config(  # type: ignore[no-untyped-call]
+                configure(spec, traits), name=spec.name
+            )
             self._initialize(spec.name)
             output = self._client.attach(spec.name, stdout=True, stderr=True, stream=True)
             with RunLog(spec.log) as log:
@@ -292,5 +295,6 @@ def _drain(output: Iterator[bytes], log: RunLog) -> None:
 
 
 def _hard_limit(kind: int) -> int:
+    """Return the most that may be asked for: this machine's limit, and what Podman sets itself."""
     hard = resource.getrlimit(kind)[1]
-    return 1_048_576 if hard == resource.RLIM_INFINITY else min(hard, 1_048_576)
+    return PODMAN_LIMIT if hard == resource.RLIM_INFINITY else min(hard, PODMAN_LIMIT)

@@ -61,7 +61,7 @@ class ImageShelf:
 
         with docker_client.translated(self._name, f"to look for image {tag}"):
             try:
-                facts: dict[str, Any] = self._client.inspect_image(tag)
+                facts: dict[str, Any] = self._client.inspect_image(tag)  # type: ignore[no-untyped-call]
             except docker.errors.NotFound:
                 return None
         return facts

@@ -23,7 +23,7 @@ PROC = Path("/proc")
 SYS = Path("/sys")
 Load = tuple[float, float, float]
 
-#: CPU features that decide which numeric kernels run; the record keeps all of them.
+#: What the record keeps of an NVIDIA device, and what nvidia-smi calls it.
 GPU_FIELDS = {
     "name": "name",
     "driver": "driver_version",
@@ -36,6 +36,7 @@ GPU_FIELDS = {
     "mig": "mig.mode.current",
 }
 GPU_SECONDS = 20
+MEMORY_LIMITS = ("memory.max", "memory.limit_in_bytes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +240,17 @@ def read_memory(text: str, field: str) -> int | None:
     return None
 
 
+def usable_memory_bytes() -> int:
+    """Return the machine's memory, or less where dlbench itself is limited to less."""
+    installed = read_memory(_read(PROC / "meminfo"), "MemTotal") or 0
+    limits = [
+        int(limit)
+        for name, limit in read_limits().items()
+        if limit.isdigit() and name in MEMORY_LIMITS
+    ]
+    return min([installed, *limits])
+
+
 def read_system() -> str:
     """Return the operating system's own name for itself."""
     try:
@@ -248,10 +260,11 @@ def read_system() -> str:
 
 
 def read_virtualization(features: tuple[str, ...]) -> str | None:
-    """Return what the machine runs on (``kvm``, ``docker``), ``none`` for bare metal, else None."""
+    """Return what the machine runs on (``kvm``, ``kvm+docker``); ``none`` is bare metal."""
     detector = shutil.which("systemd-detect-virt")
     if detector:
-        return _output([detector], seconds=5).strip() or None
+        found = [_output([detector, kind], seconds=5).strip() for kind in ("--vm", "--container")]
+        return "+".join(name for name in found if name not in {"", "none"}) or "none"
     if "hypervisor" in features:
         return _read(SYS / "class/dmi/id/sys_vendor").strip() or "unknown hypervisor"
     return None

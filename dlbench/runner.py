@@ -94,7 +94,8 @@ def execute_run(
         watch = Watch.start()
         with _following(spec.out_folder / "events.jsonl", on_event):
             ended = engine.execute(spec)
-        environment = describe(watch.finish(ended.wall_seconds), engine.facts())
+        watch = watch.finish(ended.wall_seconds, ended.cpu_seconds)
+        environment = describe(watch, engine.facts())
         result, outcome = read_outcome(ended, spec)
         return Record(
             schema=SCHEMA,

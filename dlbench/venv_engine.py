@@ -1,0 +1,289 @@
+"""Virtual environments: for where no container engine answers or is allowed.
+
+Each run is a process group of its own.  There is no isolation from the network or the file
+system; ``facts`` says which limits hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dlbench.cgroup import Group, make_group, read_counters, subtract
+from dlbench.container import fill_command
+from dlbench.engine import BuiltImage, EngineFacts, Exit, How, Recipe, RunSpec
+from dlbench.errors import EngineError
+from dlbench.interpreter import Interpreter, read_interpreter
+from dlbench.run_log import RunLog
+from dlbench.supervision import Ended, Interrupt, Limit, Messages, supervise
+
+LAUNCH = Path(__file__).with_name("launch.py")
+CHUNK_BYTES = 65536
+#: After the end of a run, how long its last output may take to arrive.
+DRAIN_SECONDS = 10.0
+SIGNAL_BASE = 128
+
+#: What a made environment sees of the caller's variables; everything else is a hidden setting.
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "TZ", "SSL_CERT_FILE")
+INHERITED_PREFIXES = ("CUDA_", "NVIDIA_")
+
+
+class VenvEngine:
+    """Executes runs as processes in virtual environments below ``folder``.
+
+    With ``python`` every run uses that interpreter instead, recorded as unpinned.  One run at a
+    time; ``interrupt`` may be called from anywhere.
+    """
+
+    def __init__(self, folder: Path, python: str | None = None) -> None:
+        self.name = "venv"
+        self._folder = folder
+        self._own: Interpreter | None = read_interpreter(python) if python else None
+        self._messages: Messages = queue.SimpleQueue()
+        self._interrupted = False
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    def facts(self) -> EngineFacts:
+        """Describe the engine and which limits it can enforce here."""
+        group = make_group(f"dlbench-probe-{os.getpid()}", memory_bytes=2**30, pids=64)
+        if group:
+            group.remove()
+        limited = group is not None
+        return EngineFacts(
+            name=self.name,
+            version=sys.version.split()[0],
+            details={"python": self._own.path if self._own else str(self._folder)},
+            enforces={
+                "network": False,
+                "read_only_root": False,
+                "memory": limited,
+                "cpus": hasattr(os, "sched_setaffinity"),
+                "pids": limited,
+                "timeout": True,
+            },
+        )
+
+    def check_device(self, device: str) -> None:
+        """Raise EngineError where there is no such device."""
+        if device == "cuda" and not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
+            raise EngineError(
+                "--device cuda: there is no NVIDIA device on this machine",
+                "load the NVIDIA driver (nvidia-smi should list the device), or use --device cpu",
+            )
+
+    # -- images ----------------------------------------------------------------------------------
+
+    def find_image(self, recipe: Recipe) -> BuiltImage | None:
+        """Return the user's own interpreter, or the environment of ``recipe`` if it is there."""
+        if self._own is not None:
+            return adopt(self._own, recipe)
+        return None
+
+    # -- runs ------------------------------------------------------------------------------------
+
+    def execute(self, spec: RunSpec) -> Exit:
+        """Execute one run in a process group of its own; end all of it, whatever happens."""
+        self._messages = queue.SimpleQueue()
+        scratch = Path(tempfile.mkdtemp(prefix=f"{spec.name}-scratch-"))
+        group = make_group(spec.name, memory_bytes=spec.memory_bytes, pids=spec.pids)
+        try:
+            if self._interrupted:
+                return Exit(how="interrupted", detail="interrupted before it began")
+            return self._execute(spec, scratch, group, self._messages)
+        finally:
+            self._interrupted = False
+            if group:
+                group.remove()
+            if not spec.keep:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _execute(
+        self, spec: RunSpec, scratch: Path, group: Group | None, messages: Messages
+    ) -> Exit:
+        process = RunProcess(spec, make_variables(spec, scratch, self._own is not None), group)
+        machine_before = read_counters("")
+        started = time.monotonic()
+        try:
+            with RunLog(spec.log) as log:
+                drain = process.start(log, messages)
+                how, ended = supervise(
+                    messages,
+                    Limit(timeout_seconds=spec.timeout_seconds),
+                    terminate=lambda: process.signal(signal.SIGTERM),
+                    kill=lambda: process.signal(signal.SIGKILL),
+                )
+                wall_seconds = time.monotonic() - started
+                drain.join(DRAIN_SECONDS)
+        finally:
+            process.end()
+        if group:
+            kills: float | None = group.oom_kills()
+        else:
+            kills = subtract(read_counters("").oom_kills, machine_before.oom_kills)
+        how, detail = explain(how, ended, kills or 0, limited=group is not None)
+        return Exit(
+            how=how,
+            code=ended.code,
+            detail=detail or log.error,
+            wall_seconds=wall_seconds,
+            cpu_seconds=(group.cpu_seconds() if group else None) or ended.cpu_seconds,
+        )
+
+    def interrupt(self) -> None:
+        """End what is being executed: a few seconds to write its result, then it is killed."""
+        self._interrupted = True
+        self._messages.put(Interrupt())
+
+
+class RunProcess:
+    """The processes of one run: a session of their own, started through ``launch.py``."""
+
+    def __init__(self, spec: RunSpec, variables: Mapping[str, str], group: Group | None) -> None:
+        self._spec = spec
+        self._variables = variables
+        self._group = group
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, log: RunLog, messages: Messages) -> threading.Thread:
+        """Start the command; return the thread that reads its output until there is no more."""
+        spec = self._spec
+        values = {
+            "python": spec.image.python,
+            "in": str(spec.in_folder.resolve()),
+            "out": str(spec.out_folder.resolve()),
+            "data": str((spec.data_folder or spec.in_folder).resolve()),
+        }
+        limits = {
+            "cpus": spec.cpus,
+            "groups": [str(path) for path in self._group.members] if self._group else [],
+            "parent": os.getpid(),
+        }
+        launch = [sys.executable, "-I", "-S", str(LAUNCH), json.dumps(limits)]
+        self._process = subprocess.Popen(
+            [*launch, *fill_command(spec.command, values)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=spec.in_folder,
+            env=dict(self._variables),
+            start_new_session=True,
+        )
+        drain = threading.Thread(target=self._drain, args=(self._process, log), daemon=True)
+        drain.start()
+        threading.Thread(
+            target=self._await_end, args=(self._process, messages), daemon=True
+        ).start()
+        return drain
+
+    def _drain(self, process: subprocess.Popen[bytes], log: RunLog) -> None:
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        while chunk := os.read(descriptor, CHUNK_BYTES):
+            log.write(chunk)
+
+    def _await_end(self, process: subprocess.Popen[bytes], messages: Messages) -> None:
+        # Its group is ended while it is not yet reaped, when no other group can have its number.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        self.signal(signal.SIGKILL)
+        _, status, usage = os.wait4(process.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        process.returncode = code
+        messages.put(
+            Ended(
+                code=code if code >= 0 else SIGNAL_BASE - code,
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+            )
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the whole group, and on SIGKILL to whoever has left it too."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+        if number is signal.SIGKILL and self._group:
+            for pid in self._group.processes():
+                _kill(pid)
+
+    def end(self) -> None:
+        """Make sure that nothing is left, and that the log's pipe is closed."""
+        self.signal(signal.SIGKILL)
+        process = self._process
+        if process is not None and process.stdout is not None:
+            process.stdout.close()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def make_variables(spec: RunSpec, scratch: Path, own: bool) -> dict[str, str]:
+    """Return the environment of a run: the user's for ``own`` interpreter, else next to nothing."""
+    if own:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        # With another HOME, the user's own packages would be out of sight.
+        inherited["PYTHONUSERBASE"] = site.getuserbase()
+    else:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in INHERITED or name.startswith(INHERITED_PREFIXES)
+        }
+        inherited["PYTHONNOUSERSITE"] = "1"
+    return {
+        **inherited,
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "XDG_CACHE_HOME": str(scratch / ".cache"),
+        "XDG_CONFIG_HOME": str(scratch / ".config"),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(spec.in_folder.resolve()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        **spec.environment,
+    }
+
+
+def explain(how: How, ended: Ended, kills: float, *, limited: bool) -> tuple[How, str]:
+    """Tell a kill for memory from other ends, and say in words what happened."""
+    if ended.lost:
+        return "lost", ended.lost
+    if not kills:
+        return how, ""
+    detail = "a process was killed at the memory limit"
+    if not limited:
+        detail = "a process was killed for memory, with no limit but the machine's"
+    if how == "exited" and ended.code and (limited or ended.code == SIGNAL_BASE + signal.SIGKILL):
+        return "oom", detail
+    return how, detail
+
+
+def adopt(own: Interpreter, recipe: Recipe) -> BuiltImage:
+    """Let the user's own interpreter stand for the image of ``recipe``, unpinned."""
+    return BuiltImage(
+        image_id=recipe.image_id,
+        device=recipe.device,
+        tag=f"python:{own.path}",
+        digest="",
+        engine_id=own.path,
+        python=own.path,
+        pinned=False,
+        packages=own.packages,
+        verified=f"Python {own.version}",
+    )
