@@ -11,7 +11,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -41,13 +41,15 @@ def unpack(context: bytes, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def digest_of(context: bytes, wheels: Iterable[Path] = ()) -> str:
-    """Return the SHA-256 of ``context`` and of the wheels that stand in for pinned ones."""
-    digest = hashlib.sha256(context)
-    for path in sorted(wheels, key=lambda wheel: wheel.name):
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def digest_of(context: bytes) -> str:
+    """Return the digest of an image with ``context``."""
+    return hashlib.sha256(context).hexdigest()
+
+
+def describe_wheel(path: Path) -> str:
+    """Return the line of ``wheels.txt`` for a local wheel: its name and its content's hash."""
+    with path.open("rb") as file:
+        return f"{path.name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}\n"
 
 
 def complete(recipe: Recipe) -> IO[bytes]:

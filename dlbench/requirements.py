@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
@@ -43,24 +43,6 @@ def without(text: str, names: Collection[str]) -> str:
 def pins(text: str) -> dict[str, str]:
     """Return name -> version of a lock."""
     return {item.name: item.version for item in parse(text)}
-
-
-def differences(
-    text: str, found: Mapping[str, str], ignored: Collection[str] = ()
-) -> Iterator[str]:
-    """Yield one sentence for each package that is not as the lock has it.
-
-    A requirement with a marker may be missing: the marker may exclude this interpreter.
-    """
-    locked = {item.name: item for item in parse(text)}
-    for name in sorted({*locked, *found} - set(ignored)):
-        if name not in locked:
-            yield f"{name} {found[name]} is not in the lock"
-        elif name not in found:
-            if not locked[name].marker:
-                yield f"{name} {locked[name].version} is missing"
-        elif locked[name].version != found[name]:
-            yield f"{name} is {found[name]}, locked {locked[name].version}"
 
 
 def wheel_name(file_name: str) -> tuple[str, str]:
