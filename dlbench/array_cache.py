@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ import msgspec
 
 from dlbench.declaration import FORMAT, Declaration
 from dlbench.errors import DataError
-from dlbench.originals import collect, hash_file, read_array
-from dlbench.sources import Progress, fetch, label
+from dlbench.originals import hash_file, read_array
+from dlbench.sources import Progress
+from dlbench.supply import fetch_originals, import_originals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from dlbench.sources import Source
 
 MANIFEST = "manifest.json"
 
@@ -191,24 +189,14 @@ def build(
             source = "imported files"
             import_originals(declared, files, originals)
         else:
-            source = fetch_originals(declared, cache, originals, on_progress)
+            downloads = folder.parent / "downloads" / folder.name
+            source = fetch_originals(declared, downloads, originals, on_progress)
         on_progress(Progress(dataset=declared.name, activity="unpacking"))
         manifest = write_arrays(declared, source, originals, arrays)
         if folder.exists():
             folder.rename(Path(aside, "replaced"))
         arrays.rename(folder)
     return Dataset(declaration=declared, folder=folder, manifest=manifest)
-
-
-def import_originals(declared: Declaration, files: Sequence[Path], into: Path) -> None:
-    """Fill the folder ``into`` from a user's files."""
-    try:
-        collect(files, declared.files, into)
-    except DataError as error:
-        raise DataError(
-            f"dataset {declared.name}: {error.message}",
-            f"its original files are {', '.join(declared.files)}; nothing was changed",
-        ) from error
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -230,57 +218,6 @@ def check_space(declared: Declaration, cache: Path, *, needs_download: bool) -> 
             f"where {free_bytes / 1e6:.0f} MB are free",
             "make room, or name another folder with DLBENCH_CACHE",
         )
-
-
-def fetch_originals(
-    declared: Declaration,
-    cache: Path,
-    into: Path,
-    on_progress: Callable[[Progress], None],
-) -> str:
-    """Fill the folder ``into`` from the first source that has every file; return its label."""
-    downloads = cache / "data" / "downloads" / place(declared, cache).name
-    reasons: list[str] = []
-    for index, source in enumerate(declared.sources):
-        on_bytes = functools.partial(report_bytes, declared.name, source, on_progress)
-        on_bytes(0)
-        try:
-            packed = fetch(source, declared.files, downloads / str(index), on_bytes)
-            collect_or_discard(packed, declared, into)
-        except DataError as error:
-            reasons.append(f"{label(source)} ({error.message})")
-        else:
-            shutil.rmtree(downloads)
-            return label(source)
-    raise DataError(
-        f"dataset {declared.name} could not be had: {', '.join(reasons)}",
-        f"get {', '.join(declared.files)} elsewhere (plain, or in gzip, tar or .deb), then: "
-        f"dlbench data import {declared.name} FILE...",
-    )
-
-
-def report_bytes(
-    dataset: str, source: Source, on_progress: Callable[[Progress], None], done_bytes: int
-) -> None:
-    """Report how much of a source has come."""
-    on_progress(
-        Progress(
-            dataset=dataset,
-            activity=label(source),
-            done_bytes=done_bytes,
-            total_bytes=source.bytes,
-        )
-    )
-
-
-def collect_or_discard(packed: Sequence[Path], declared: Declaration, into: Path) -> None:
-    """Collect the files of a download; what is not right is not kept for another attempt."""
-    try:
-        collect(packed, declared.files, into)
-    except DataError:
-        for path in packed:
-            path.unlink()
-        raise
 
 
 def write_arrays(declared: Declaration, source: str, originals: Path, into: Path) -> Manifest:

