@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 
+#: What reading a packed file raises where it is cut off or damaged.
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
+
 
 class OriginalFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an uncompressed original file must be."""
@@ -77,8 +80,8 @@ def take(
     part = into / "member.part"
     try:
         found = copy_plain(stream, part, limit_bytes)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        wrong[plain_name] = f"{plain_name} is not a whole gzip file ({error})"
+    except BROKEN as error:
+        wrong[plain_name] = f"{plain_name} is not whole ({error})"
         return
     for wanted_name, file in wanted.items():
         if file.sha256 == found:
@@ -117,16 +120,28 @@ def open_members(path: Path) -> Iterator[tuple[str, io.BufferedReader]]:
             is_debian = stream.read(8) == b"!<arch>\n"
         if is_debian:
             yield from debian_members(path)
-        elif tarfile.is_tarfile(path):
-            with tarfile.open(path) as archive:
+        elif archive := open_tar(path):
+            with archive:
                 yield from tar_members(archive)
         else:
             with path.open("rb") as stream:
                 yield path.name, stream
     except FileNotFoundError as error:
         raise DataError(f"{error.filename} does not exist") from error
-    except tarfile.TarError as error:
+    except BROKEN as error:
         raise DataError(f"{path.name} cannot be unpacked: {error}") from error
+
+
+def open_tar(path: Path) -> tarfile.TarFile | None:
+    """Open a tar archive; None for any other file, be it one of zeros, which is an empty tar."""
+    try:
+        archive = tarfile.open(path)  # noqa: SIM115 (the caller closes it)
+        if archive.next() is not None:
+            return archive
+        archive.close()
+    except BROKEN:
+        pass
+    return None
 
 
 def tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, io.BufferedReader]]:

