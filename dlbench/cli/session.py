@@ -166,12 +166,10 @@ class Session:
                 signal.signal(each, handler)
 
     def _show_table(self, records: Sequence[Record]) -> None:
-        from dlbench.compare import Selection, compare_records
+        from dlbench.compare import compare_records
         from dlbench.tables import render
 
-        tables = compare_records(records, Selection())
-        for table in tables:
-            print(render(table, "json" if self.options.as_json else "text"))
+        print(render(compare_records(records), "json" if self.options.as_json else "text"))
 
     def _conclude(self, records: Sequence[Record], errors: Sequence[ImageError]) -> None:
         if self.signalled is not None:

@@ -1,0 +1,258 @@
+"""How judged rows are laid out: one line a row, or one column for each value of something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlbench.errors import UnknownNameError, nearest
+from dlbench.metrics import METRICS, QUARTILES, Metric
+from dlbench.rows import (
+    NOT_APPLICABLE,
+    Row,
+    describe_disagreements,
+    describe_versions,
+    differing,
+    distinguishing_facts,
+    shared,
+)
+from dlbench.stats import Estimate, estimate, find_median
+from dlbench.tables import Cell, Column, Missing, Quantity, Table
+
+INTERVAL = "95 % interval"
+
+#: Facts that go without saying when all rows have these values.
+ORDINARY = {"GPU": "none", "loss scaling": "none", "processes": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row with its figure, and how it stands against its baseline where one was asked for."""
+
+    row: Row
+    figure: Estimate | None
+    ratio: Estimate | None = None
+    #: A word; empty where no baseline was asked for.
+    verdict: str = ""
+    against: str = ""
+
+
+def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Table:
+    """Return a table of one line a row, with its versions, figures, marks and runs."""
+    rows = [line.row for line in lines]
+    axes, facts = differing(rows), distinguishing_facts(rows)
+    beside = [METRICS[name] for name in metric.beside if any(measured(row, name) for row in rows)]
+    columns = [
+        Column(name="framework", title="framework"),
+        Column(name="image", title="image"),
+        Column(name="versions", title="versions"),
+        *(Column(name=name.replace(" ", "_"), title=name) for name in (*axes, *facts)),
+        Column(name=metric.name, title=metric.title, unit=metric.unit, range=INTERVAL),
+        *(metric_column(one) for one in beside),
+        *verdict_columns(lines),
+        Column(name="runs", title="runs"),
+        Column(name="marks", title="marks"),
+    ]
+    body = [
+        (
+            line.row.newest.cell.framework,
+            line.row.newest.cell.image_id,
+            describe_versions(line.row.newest),
+            *(line.row.value(name) for name in axes),
+            *(line.row.newest.facts.get(name, "unknown") for name in facts),
+            figure_cell(line),
+            *(beside_cell(line.row, one) for one in beside),
+            *verdict_cells(line),
+            line.row.count(),
+            "; ".join(line.row.marks()) or "none",
+        )
+        for line in lines
+    ]
+    return finish(lines, metric, columns, body, (*axes, *facts), remarks)
+
+
+def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]) -> Table:
+    """Return a table with a column for each value of ``by``, and a line for all that remains."""
+    rows = [line.row for line in lines]
+    across, down = split_identity(rows, by)
+    facts = distinguishing_facts(rows)
+    heads = list(dict.fromkeys(head(row, across) for row in rows))
+    places: dict[tuple[str, ...], dict[str, Line]] = {}
+    for line in lines:
+        stub = (
+            *(line.row.value(name) for name in down),
+            *(line.row.newest.facts.get(name, "unknown") for name in facts),
+            "; ".join(line.row.marks()) or "none",
+        )
+        places.setdefault(stub, {})[head(line.row, across)] = line
+    stubs = [Column(name=name.replace(" ", "_"), title=name) for name in (*down, *facts, "marks")]
+    columns = [
+        *stubs,
+        *(column for name in heads for column in pivot_columns(name, metric, lines)),
+    ]
+    body = [
+        (*stub, *(cell for name in heads for cell in pivot_cells(found.get(name), lines)))
+        for stub, found in places.items()
+    ]
+    shown = (*across, *down, *facts)
+    return finish(lines, metric, columns, body, shown, [*remarks, *list_versions(rows)])
+
+
+def list_versions(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each image with its versions, as a run that ended well found them."""
+    found: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: not row.good):
+        run = row.good[-1] if row.good else row.newest
+        found.setdefault(run.cell.image_id, describe_versions(run))
+    return [f"{image}: {versions}" for image, versions in sorted(found.items())]
+
+
+def split_identity(rows: Sequence[Row], by: str) -> tuple[list[str], list[str]]:
+    """Return what heads the columns and what heads the lines; raises UnknownNameError.
+
+    An axis that only one framework has cannot head lines, or no two would share one: it goes
+    with the framework.
+    """
+    names = dict.fromkeys(name for row in rows for name in row.identity)
+    if by not in names:
+        raise UnknownNameError(f"nothing here is called {by!r}", nearest(by, names))
+    axes = [name for name in differing(rows) if name != by]
+    if by not in {"framework", "image"}:
+        return [by], ["framework", "image", *axes]
+    partial = [
+        name
+        for name in axes
+        if len({row.value(by) for row in rows if row.value(name) != NOT_APPLICABLE}) < 2
+    ]
+    images = {(row.value("framework"), row.value("image")) for row in rows}
+    several = by == "framework" and len(images) > len({one for one, _ in images})
+    across = [by, *(["image"] if several else []), *partial]
+    return across, [name for name in axes if name not in partial]
+
+
+def head(row: Row, across: Sequence[str]) -> str:
+    """Return the words above a column: names for themselves, axes with their value."""
+    parts = [
+        row.value(name) if name in {"framework", "image"} else f"{name}={row.value(name)}"
+        for name in across
+        if row.value(name) != NOT_APPLICABLE
+    ]
+    return " ".join(parts) or f"{across[0]} {NOT_APPLICABLE}"
+
+
+def pivot_columns(name: str, metric: Metric, lines: Sequence[Line]) -> list[Column]:
+    """Return the columns of one value: the figure, and its ratio where one was asked for."""
+    figure = Column(name=name, title=name, unit=metric.unit, range=INTERVAL)
+    return [figure, *verdict_columns(lines, f"{name} ")]
+
+
+def pivot_cells(line: Line | None, lines: Sequence[Line]) -> list[Cell]:
+    """Return the cells of ``pivot_columns``; nothing was executed where there is no line."""
+    if line is None:
+        nothing = Missing(reason="not executed")
+        return [nothing] * (1 + len(verdict_columns(lines)))
+    return [figure_cell(line), *verdict_cells(line)]
+
+
+def verdict_columns(lines: Sequence[Line], prefix: str = "") -> list[Column]:
+    """Return the columns that hold a row against the baseline, none where there is none."""
+    against = lines[0].against
+    if not against:
+        return []
+    return [
+        Column(name=f"{prefix}ratio", title=f"{prefix}/ {against}", unit="1", range=INTERVAL),
+        Column(name=f"{prefix}verdict", title=f"{prefix}verdict"),
+    ]
+
+
+def verdict_cells(line: Line) -> list[Cell]:
+    """Return the cells of ``verdict_columns``."""
+    if not line.against:
+        return []
+    return [quantity(line.ratio) if line.ratio else Missing(reason="none"), line.verdict]
+
+
+def figure_cell(line: Line) -> Cell:
+    """Return the figure with its interval, or why there is none."""
+    return quantity(line.figure) if line.figure else Missing(reason=explain(line.row))
+
+
+def explain(row: Row) -> str:
+    """Say why ``row`` has no figure."""
+    return "not measured" if row.good else row.newest.outcome
+
+
+def quantity(figure: Estimate) -> Quantity:
+    """Return an estimate as a cell."""
+    return Quantity(value=figure.value, low=figure.low, high=figure.high)
+
+
+def measured(row: Row, name: str) -> bool:
+    """Return whether any run of ``row`` has the metric ``name``."""
+    return any(METRICS[name].read(run) is not None for run in row.good)
+
+
+def metric_column(metric: Metric) -> Column:
+    """Return the column of a metric beside the main one."""
+    spread = "quartiles" if metric.name in QUARTILES else ""
+    return Column(name=metric.name, title=metric.title, unit=metric.unit, range=spread)
+
+
+def beside_cell(row: Row, metric: Metric) -> Cell:
+    """Return a metric beside the main one: the median over runs, with their typical quartiles."""
+    values = [value for run in row.good if (value := metric.read(run)) is not None]
+    if not values:
+        return Missing(reason="not measured" if row.good else "none")
+    phases = [run.phases.get(QUARTILES.get(metric.name, "")) for run in row.good]
+    lower = [phase.lower for phase in phases if phase and phase.lower is not None]
+    upper = [phase.upper for phase in phases if phase and phase.upper is not None]
+    if not lower or not upper:
+        return quantity(Estimate(value=find_median(values), low=None, high=None, runs=len(values)))
+    return Quantity(value=estimate(values).value, low=find_median(lower), high=find_median(upper))
+
+
+def finish(
+    lines: Sequence[Line],
+    metric: Metric,
+    columns: Sequence[Column],
+    body: Sequence[tuple[Cell, ...]],
+    shown: Sequence[str],
+    remarks: Sequence[str],
+) -> Table:
+    """Put title, caption and notes around the body of a table."""
+    rows = [line.row for line in lines]
+    newest = rows[0].newest
+    return Table(
+        title=f"{newest.cell.scenario}: {metric.title}",
+        columns=tuple(columns),
+        rows=tuple(body),
+        caption=(
+            f"{metric.title}: {metric.summary}",
+            describe_runs(rows),
+            "all rows: " + ", ".join(spell_shared(rows, shown)),
+            f"scenario digest {newest.digest[:12]}",
+        ),
+        notes=(*describe_disagreements(rows, shown), *remarks),
+    )
+
+
+def describe_runs(rows: Sequence[Row]) -> str:
+    """Say over how many runs the figures are taken."""
+    counts = sorted({len(row.good) for row in rows if row.good})
+    if not counts:
+        return "no run ended well"
+    if counts == [1]:
+        return "1 run a row: no interval and no verdict can be had"
+    span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"median over {span} runs a row, with the 95 % interval over runs"
+
+
+def spell_shared(rows: Sequence[Row], shown: Sequence[str]) -> list[str]:
+    """Return what all rows have in common, in words: axes, then facts."""
+    axes = shared(rows)
+    words = [f"{name.replace('_', ' ')} {value}" for name, value in axes.items()]
+    for name, value in rows[0].newest.facts.items():
+        is_said = name.replace(" ", "_") in axes or name in shown or ORDINARY.get(name) == value
+        if not is_said and all(row.newest.facts.get(name) == value for row in rows):
+            words.append(f"{name} {value}")
+    return words

@@ -1,0 +1,153 @@
+"""The metrics that tables show: which phase each comes from, in what unit, and what it means.
+
+A metric is one number a run; a table shows the median of it over runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dlbench.summary import PhaseSummary, RunSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One number a run; ``read`` returns None where the run did not measure it."""
+
+    name: str
+    unit: str
+    summary: str
+    read: Callable[[RunSummary], float | None]
+    #: Further metrics that a table of this one shows beside it.
+    beside: tuple[str, ...] = ()
+    higher_is_better: bool = False
+    #: Whether "faster" and "slower" are words for it.
+    is_speed: bool = True
+
+    @property
+    def title(self) -> str:
+        """The name as people read it."""
+        return self.name.replace("_", " ").replace(" per second", "/s")
+
+
+def _phase(
+    name: str, pick: Callable[[PhaseSummary], float | None]
+) -> Callable[[RunSummary], float | None]:
+    def read(run: RunSummary) -> float | None:
+        phase = run.phases.get(name)
+        return None if phase is None else pick(phase)
+
+    return read
+
+
+def _median(phase: PhaseSummary) -> float | None:
+    return phase.median
+
+
+def _last(phase: PhaseSummary) -> float | None:
+    return phase.last
+
+
+_read_step = _phase("pipelined", _median)
+_read_epoch_loss = _phase("epoch_loss", _last)
+_read_step_loss = _phase("loss", _last)
+
+
+def _read_rate(run: RunSummary) -> float | None:
+    step = _read_step(run)
+    return run.items_per_step / step if step else None
+
+
+def _read_loss(run: RunSummary) -> float | None:
+    loss = _read_epoch_loss(run)
+    return _read_step_loss(run) if loss is None else loss
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="step",
+            unit="s",
+            summary="one training step: a block of steps with one synchronization at its end, "
+            "divided by their number",
+            read=_read_step,
+            beside=("stepwise", "items_per_second"),
+        ),
+        Metric(
+            name="stepwise",
+            unit="s",
+            summary="one training step with a synchronization of its own: median of the steps",
+            read=_phase("step", _median),
+        ),
+        Metric(
+            name="epoch",
+            unit="s",
+            summary="one epoch of training: median of the epochs",
+            read=_phase("epoch", _median),
+            beside=("accuracy",),
+        ),
+        Metric(
+            name="predict",
+            unit="s",
+            summary="one prediction pass over the test set: median of the passes",
+            read=_phase("predict", _median),
+        ),
+        Metric(
+            name="build",
+            unit="s",
+            summary="building and compiling the network, before the first step",
+            read=_phase("build", _median),
+            beside=("first_step",),
+        ),
+        Metric(
+            name="first_step",
+            unit="s",
+            summary="the first training step, with what is compiled in it",
+            read=_phase("first_step", _median),
+            beside=("build",),
+        ),
+        Metric(
+            name="accuracy",
+            unit="1",
+            summary="accuracy on the test set after the last epoch",
+            read=_phase("epoch_accuracy", _last),
+            beside=("loss",),
+            higher_is_better=True,
+            is_speed=False,
+        ),
+        Metric(
+            name="loss",
+            unit="1",
+            summary="loss on the test set after the last epoch, of the last step without epochs",
+            read=_read_loss,
+            is_speed=False,
+        ),
+        Metric(
+            name="memory",
+            unit="bytes",
+            summary="most memory that the worker's process had resident",
+            read=_phase("peak_memory", _last),
+            is_speed=False,
+        ),
+        Metric(
+            name="device_memory",
+            unit="bytes",
+            summary="most memory that the framework held on the device",
+            read=_phase("device_peak_memory", _last),
+            is_speed=False,
+        ),
+        Metric(
+            name="items_per_second",
+            unit="items/s",
+            summary="items of one training step, divided by its seconds",
+            read=_read_rate,
+            beside=("step",),
+            higher_is_better=True,
+        ),
+    )
+}
+
+#: The phase whose quartiles a metric's column shows, for metrics that have many values a run.
+QUARTILES = {"stepwise": "step"}

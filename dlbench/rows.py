@@ -1,0 +1,192 @@
+"""Rows: the runs that may be pooled into one line of a table, and what tells lines apart.
+
+Runs are pooled when they are of one cell and agree in every fact of ``summary.gather_facts``.
+Rows that differ in a fact which nobody asked to vary are shown, and the difference is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dlbench.summary import RunSummary
+
+NOT_APPLICABLE = "not applicable"
+
+#: Ends that say nothing about the cell: such runs count only where there is no other.
+UNFINISHED = frozenset({"interrupted", "lost"})
+
+#: Facts that an axis sets: where it is shown as a column, the fact need not be remarked upon.
+AXIS_OF_FACT = {
+    "threads": "threads",
+    "batch size": "batch_size",
+    "items per step": "batch_size",
+    "precision": "precision",
+    "loss scaling": "precision",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Runs of one cell under equal conditions, oldest first."""
+
+    runs: tuple[RunSummary, ...]
+
+    @property
+    def newest(self) -> RunSummary:
+        """The run that speaks for the row."""
+        return self.runs[-1]
+
+    @cached_property
+    def good(self) -> tuple[RunSummary, ...]:
+        """The runs whose numbers may be used."""
+        return tuple(run for run in self.runs if run.ok)
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What the row is of: framework, image, device and every axis."""
+        cell = self.newest.cell
+        return {
+            "framework": cell.framework,
+            "image": cell.image_id,
+            "device": cell.device,
+            **dict.fromkeys(cell.not_applicable, NOT_APPLICABLE),
+            **self.newest.axes,
+        }
+
+    def value(self, name: str) -> str:
+        """Return the value of an axis (or framework, image, device), which may not apply."""
+        return self.identity.get(name, NOT_APPLICABLE)
+
+    def count(self) -> str:
+        """Say how many runs the row has, and how many of them are of no use."""
+        failed = len(self.runs) - len(self.good)
+        return (
+            f"{len(self.runs)} ({failed} not ok)" if failed and self.good else str(len(self.runs))
+        )
+
+    def marks(self) -> list[str]:
+        """Return what a reader must know before trusting the row."""
+        run = self.newest
+        marks = ["quick plan"] if run.cell.quick else []
+        if run.epochs and run.steps_per_epoch is not None:
+            marks.append(f"epochs cut to {run.steps_per_epoch} steps")
+        if not run.pinned:
+            marks.append("unpinned environment")
+        marks.extend(f"local wheel {wheel}" for wheel in run.wheels)
+        failures = sorted({name for run in self.good for name in run.audit_failures})
+        marks.extend(f"audit failed: {name.replace('_', ' ')}" for name in failures)
+        return marks
+
+
+def pool(runs: Iterable[RunSummary]) -> list[Row]:
+    """Return the rows that ``runs`` make, in the order of their first run."""
+    rows: dict[object, list[RunSummary]] = {}
+    for run in runs:
+        plan = (run.steps_per_epoch, run.pinned, run.wheels)
+        rows.setdefault((cell_key(run), plan, _items(run.facts)), []).append(run)
+    return [Row(tuple(members)) for members in rows.values()]
+
+
+def cell_key(run: RunSummary) -> tuple[object, ...]:
+    """Return what is equal for two runs of one cell and one kind of plan."""
+    cell = run.cell
+    applicable = tuple(sorted(cell.not_applicable))
+    identity = (run.digest, cell.framework, cell.image_id, cell.device, applicable, cell.quick)
+    return (*identity, _items(run.axes))
+
+
+def _items(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(mapping.items()))
+
+
+def keep_newest(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Keep of each cell the runs of its newest campaign, all rounds of it.
+
+    A campaign that was interrupted before the cell had a result counts only where no other has.
+    ``runs`` are oldest first, and so is what is returned.
+    """
+    newest: dict[object, tuple[bool, str]] = {}
+    keys = [cell_key(run) for run in runs]
+    for key, run in zip(keys, runs, strict=True):
+        finished = run.how not in UNFINISHED
+        if finished or not newest.get(key, (False, ""))[0]:
+            newest[key] = finished, run.campaign
+    return [run for key, run in zip(keys, runs, strict=True) if newest[key][1] == run.campaign]
+
+
+def differing(rows: Sequence[Row]) -> list[str]:
+    """Return the axes (and device) that tell ``rows`` apart, in the order in which they come."""
+    names = dict.fromkeys(name for row in rows for name in row.identity)
+    return [
+        name
+        for name in names
+        if name not in {"framework", "image"} and len({row.value(name) for row in rows}) > 1
+    ]
+
+
+def shared(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the axes (and device) that all of ``rows`` have in common."""
+    apart = {"framework", "image", *differing(rows)}
+    return {name: value for name, value in rows[0].identity.items() if name not in apart}
+
+
+def distinguishing_facts(rows: Sequence[Row]) -> list[str]:
+    """Return the facts that alone tell some rows apart: they have to be columns."""
+    cells: dict[object, list[Row]] = {}
+    for row in rows:
+        cells.setdefault(cell_key(row.newest), []).append(row)
+    names = rows[0].newest.facts if rows else {}
+    return [
+        name
+        for name in names
+        if any(len({row.newest.facts.get(name) for row in group}) > 1 for group in cells.values())
+    ]
+
+
+def describe_disagreements(rows: Sequence[Row], shown: Iterable[str]) -> list[str]:
+    """Say which facts and found settings are not equal between ``rows``, and whose are which.
+
+    ``shown`` names the axes and facts that the table has a column for.
+    """
+    columns = set(shown)
+    notes = []
+    for name in rows[0].newest.facts:
+        if name not in columns and AXIS_OF_FACT.get(name) not in columns:
+            notes += _describe(name, [(row, row.newest.facts.get(name, "unknown")) for row in rows])
+    measured = [row for row in rows if row.good]
+    common = (
+        set.intersection(*(set(row.newest.settings) for row in measured)) if measured else set()
+    )
+    for name in sorted(common - columns - set(rows[0].newest.facts)):
+        notes += _describe(
+            f"{name} as found", [(row, row.newest.settings[name]) for row in measured]
+        )
+    return notes
+
+
+def _describe(name: str, values: Sequence[tuple[Row, str]]) -> list[str]:
+    holders: dict[str, list[str]] = {}
+    for row, value in values:
+        names = holders.setdefault(value, [])
+        if row.newest.cell.image_id not in names:
+            names.append(row.newest.cell.image_id)
+    if len(holders) < 2:
+        return []
+    parts = [f"{value} ({', '.join(names)})" for value, names in holders.items()]
+    return [f"not equal: {name}: {'; '.join(parts)}"]
+
+
+def describe_versions(run: RunSummary) -> str:
+    """Return the versions as found inside, and where they were not asked, as the image states."""
+    parts = []
+    for name, stated in run.stated.items():
+        found = run.found.get(name)
+        if found is None:
+            parts.append(f"{name} {stated} (stated)")
+        elif found == stated or found.startswith(f"{stated}+"):
+            parts.append(f"{name} {found}")
+        else:
+            parts.append(f"{name} {found} (stated {stated})")
+    return ", ".join(parts) or "unknown"

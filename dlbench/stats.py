@@ -1,0 +1,130 @@
+"""Pure numerics on samples: quartiles inside a run, intervals over runs, verdicts between cells.
+
+Values inside a run depend on one another, runs do not: the unit of evidence is the run.  A run
+counts as one number, the median of its values; the figure of several runs is the median of those.
+
+The interval over runs is Student's t-interval on the logarithms of the run medians: noise in time
+is multiplicative and positive, and no other common method says anything useful of two to five
+runs.  A ratio of two cells is judged by Welch's form of the same, which lets the two differ in
+noise and in number of runs.  One run has no interval at all.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+#: Intervals cover the truth this often.
+CONFIDENCE = 0.95
+
+#: Two times within this of one another are the same for every practical purpose.
+BAND = 0.01
+
+Verdict: TypeAlias = Literal["faster", "slower", "same", "not enough data"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quartiles:
+    """The middle half of a sample, in its own unit."""
+
+    lower: float
+    median: float
+    upper: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure with its interval; ``low`` and ``high`` are None where there is no interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    runs: int
+
+
+def find_quartiles(values: Sequence[float]) -> Quartiles | None:
+    """Return the quartiles of the finite ``values`` (linear interpolation); None of none."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return None
+    if len(finite) == 1:
+        return Quartiles(lower=finite[0], median=finite[0], upper=finite[0])
+    lower, median, upper = statistics.quantiles(finite, n=4, method="inclusive")
+    return Quartiles(lower=lower, median=median, upper=upper)
+
+
+def find_median(values: Sequence[float]) -> float:
+    """Return the median; not finite as soon as one of ``values`` is not."""
+    odd = next((value for value in values if not math.isfinite(value)), None)
+    return statistics.median(values) if odd is None else odd
+
+
+def estimate(run_medians: Sequence[float]) -> Estimate:
+    """Return the median over runs with its interval; ``run_medians`` has one number a run.
+
+    Without an interval where there is one run, or where a number is not positive and finite.  The
+    interval belongs to the geometric mean; it is widened where skewed runs put the median outside.
+    """
+    value = find_median(run_medians)
+    runs = len(run_medians)
+    logs = _logs(run_medians)
+    if logs is None or runs < 2:
+        return Estimate(value=value, low=None, high=None, runs=runs)
+    centre = statistics.fmean(logs)
+    variance = statistics.variance(logs, centre) / runs
+    return _bracket(value, centre, variance, runs - 1, runs)
+
+
+def estimate_ratio(run_medians: Sequence[float], baseline: Sequence[float]) -> Estimate:
+    """Return ``run_medians / baseline``, of medians, with its interval where both have two runs."""
+    divisor = find_median(baseline)
+    value = find_median(run_medians) / divisor if divisor else math.nan
+    runs = min(len(run_medians), len(baseline))
+    ours, theirs = _logs(run_medians), _logs(baseline)
+    if ours is None or theirs is None or runs < 2:
+        return Estimate(value=value, low=None, high=None, runs=runs)
+    centre = statistics.fmean(ours) - statistics.fmean(theirs)
+    parts = [statistics.variance(logs) / len(logs) for logs in (ours, theirs)]
+    total = sum(parts)
+    weights = parts[0] ** 2 / (len(ours) - 1) + parts[1] ** 2 / (len(theirs) - 1)
+    return _bracket(value, centre, total, total**2 / weights if weights else math.inf, runs)
+
+
+def _bracket(value: float, centre: float, variance: float, freedom: float, runs: int) -> Estimate:
+    if not variance:
+        return Estimate(value=value, low=value, high=value, runs=runs)
+    half = _t_quantile(freedom) * math.sqrt(variance)
+    low, high = math.exp(centre - half), math.exp(centre + half)
+    return Estimate(value=value, low=min(low, value), high=max(high, value), runs=runs)
+
+
+def judge(ratio: Estimate, *, band: float = BAND) -> Verdict:
+    """Say what a ratio of two times shows: the whole interval must lie in one of three zones.
+
+    Beyond the band on either side it is ``faster`` or ``slower``, inside it ``same``; an interval
+    that reaches over an edge of the band, or none at all, is ``not enough data``.
+    """
+    if ratio.low is None or ratio.high is None:
+        return "not enough data"
+    edge = 1 + band
+    if ratio.high < 1 / edge:
+        return "faster"
+    if ratio.low > edge:
+        return "slower"
+    return "same" if ratio.low >= 1 / edge and ratio.high <= edge else "not enough data"
+
+
+def _logs(values: Sequence[float]) -> list[float] | None:
+    if not all(math.isfinite(value) and value > 0 for value in values):
+        return None
+    return [math.log(value) for value in values]
+
+
+def _t_quantile(freedom: float) -> float:
+    # scipy.stats takes a second to import; the same quantile is in scipy.special.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))

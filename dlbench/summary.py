@@ -1,0 +1,181 @@
+"""What tables need of one record: its cell, its facts, and every phase in a few numbers.
+
+A summary is computed from a record and can be thrown away; the index keeps it because reading ten
+thousand records for every table would take many seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dlbench.job import Phase
+from dlbench.record import CellFacts, Record
+from dlbench.stats import find_quartiles
+
+#: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
+SUMMARY = 1
+
+
+class PhaseSummary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One phase; a block's values are divided by its count, so all are of one occurrence.
+
+    ``median`` and the quartiles are of finite values, None where there is none.
+    """
+
+    unit: str
+    values: int
+    #: Occurrences that each value of a block stands for; 1 otherwise.
+    count: int
+    first: float
+    last: float
+    greatest: float
+    lower: float | None
+    median: float | None
+    upper: float | None
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One run, as tables see it."""
+
+    run_id: str
+    started: str
+    campaign: str
+    round: int
+    cell: CellFacts
+    #: The cell's axes and the scenario's own parameters, as text.
+    axes: dict[str, str]
+    #: Which of the axes are parameters of the scenario.
+    parameters: tuple[str, ...]
+    digest: str
+    metric: str
+    #: How the run ended: ``exited`` and the like; ``ok``; and in words, as a cell shows it.
+    how: str
+    ok: bool
+    outcome: str
+    wall_seconds: float
+    pinned: bool
+    wheels: tuple[str, ...]
+    stated: dict[str, str]
+    found: dict[str, str]
+    #: Facts that should agree between rows of one table.
+    facts: dict[str, str]
+    #: Settings that the worker found active, after the last step.
+    settings: dict[str, str]
+    #: Names of the audit's facts that did not hold.
+    audit_failures: tuple[str, ...]
+    items_per_step: int
+    item: str
+    steps_per_epoch: int | None
+    epochs: int
+    phases: dict[str, PhaseSummary]
+
+
+def summarize(record: Record) -> RunSummary:
+    """Reduce ``record`` to what tables need of it."""
+    result = record.result
+    return RunSummary(
+        run_id=record.run_id,
+        started=record.started,
+        campaign=record.campaign,
+        round=record.round,
+        cell=record.cell,
+        axes={**{k: spell(v) for k, v in record.scenario.values.items()}, **record.cell.axes},
+        parameters=tuple(record.scenario.values),
+        digest=record.scenario.digest,
+        metric=record.scenario.metric,
+        how=record.outcome.how,
+        ok=record.outcome.ok,
+        outcome=" ".join(record.outcome.describe(record.limits).split()),
+        wall_seconds=record.outcome.wall_seconds,
+        pinned=record.image.pinned,
+        wheels=record.image.wheels,
+        stated=record.image.versions,
+        found=result.versions if result else {},
+        facts=gather_facts(record),
+        settings=found_settings(result.settings) if result else {},
+        audit_failures=find_audit_failures(result.audit) if result else (),
+        items_per_step=record.job.items_per_step,
+        item=record.job.item,
+        steps_per_epoch=record.job.plan.steps_per_epoch,
+        epochs=record.job.plan.epochs,
+        phases={phase.name: summarize_phase(phase) for phase in result.phases if phase.values}
+        if result
+        else {},
+    )
+
+
+def summarize_phase(phase: Phase) -> PhaseSummary:
+    """Reduce a phase of at least one value."""
+    count = phase.count or 1 if phase.kind == "block" else 1
+    values = [float(value) / count for value in phase.values]
+    quartiles = find_quartiles(values)
+    return PhaseSummary(
+        unit=phase.unit,
+        values=len(values),
+        count=count,
+        first=values[0],
+        last=values[-1],
+        greatest=max(values),
+        lower=quartiles.lower if quartiles else None,
+        median=quartiles.median if quartiles else None,
+        upper=quartiles.upper if quartiles else None,
+    )
+
+
+def gather_facts(record: Record) -> dict[str, str]:
+    """Return the facts that must agree before two rows may be compared without a remark.
+
+    This is the registry of them: a fact that is added here is checked and shown everywhere.
+    """
+    environment, job, precision = record.environment, record.job, record.job.task.precision
+    return {
+        "host": environment.host,
+        "CPU": environment.cpu_model,
+        "CPUs": str(len(record.limits.cpus) or environment.cpu_count),
+        "GPU": ", ".join(str(gpu.get("name", "unnamed")) for gpu in environment.gpus) or "none",
+        "engine": str(environment.engine.get("name", "unknown")),
+        "threads": "framework's own" if job.settings.threads is None else str(job.settings.threads),
+        "batch size": str(job.task.batch_size),
+        "items per step": str(job.items_per_step),
+        "precision": spell_precision(precision.storage, precision.compute, precision.accumulation),
+        "loss scaling": spell(precision.loss_scaling),
+        "feed": job.feed,
+        "loop": job.loop,
+        "processes": str(job.processes),
+        "dlbench": record.provenance.dlbench,
+    }
+
+
+def spell_precision(storage: str, compute: str, accumulation: str) -> str:
+    """Return one word where all roles have one number format, else each with its role."""
+    if storage == compute == accumulation:
+        return storage
+    return f"{storage} storage, {compute} compute, {accumulation} accumulation"
+
+
+def found_settings(settings: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the newest of the found settings, as text."""
+    newest = next(reversed(settings.values()), {})
+    return {name: spell(value) for name, value in sorted(newest.items())}
+
+
+def find_audit_failures(audit: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of the facts whose ``passed`` is false; null judges nothing."""
+    return tuple(
+        name
+        for name, fact in audit.items()
+        if isinstance(fact, dict) and fact.get("passed") is False
+    )
+
+
+def spell(value: object) -> str:
+    """Spell a setting or a parameter as tables show it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
