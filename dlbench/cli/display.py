@@ -88,7 +88,7 @@ class Display(AbstractContextManager["Display"]):
         text = f"{self._prefix} {name.replace('_', ' ')}"
         if event.index is not None and event.total:
             text += f" {event.index} of {event.total}"
-        if isinstance(event.value, float | int) and event.unit == "seconds":
+        if isinstance(event.value, float | int) and event.unit == "s":
             values = self._values.setdefault(name, [])
             values.append(float(event.value))
             text += f", median {format_seconds(statistics.median(values))}"
