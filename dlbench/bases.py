@@ -47,6 +47,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     suite: str
     #: The script in ``images/install`` that makes a Python environment on this base.
     install: str
+    #: The script there that resolves requirements for an interpreter that uv does not know.
+    resolve: str = ""
     packages: tuple[str, ...]
     environment: dict[str, str] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 How: TypeAlias = Literal["exited", "timeout", "oom", "interrupted", "lost"]
 
@@ -184,6 +184,7 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
 class ImageKeeper(Protocol):
     """What an engine that has a store of images offers beside ``Engine``."""
 

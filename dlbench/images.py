@@ -93,7 +93,7 @@ def render(
         device=device,
         tag=f"dlbench/{image.id}:{alike}-{mine.digest[:12]}",
         digest=mine.digest,
-        base=_base(images_folder, mine.base, settings),
+        base=base_recipe(images_folder, mine.base, settings),
         context=mine.archive,
         requirements=mine.lock,
         python_version=image.python_version,
@@ -108,6 +108,26 @@ def render(
     )
 
 
+def base_recipe(images_folder: Path, name: str, settings: BuildSettings) -> BaseRecipe:
+    """Return base ``name``, with what apt needs to fetch its packages here."""
+    base = bases.load_base(images_folder, name)
+    options = settings.apt_options
+    if settings.ca_bundle and not any("CAInfo" in option for option in options):
+        options = (*options, f'Acquire::https::CAInfo "{settings.ca_bundle}"')
+    return replace(base, mirror=settings.apt_mirror, apt_options=options)
+
+
+def base_name(folder: Path, images_folder: Path) -> str:
+    """Return the base that the Dockerfile in ``folder`` builds on; raises ImageError."""
+    path = folder / "Dockerfile"
+    known = set(bases.base_names(images_folder))
+    named: list[str] = _FROM.findall(path.read_text("utf-8"))
+    found = {name for name in named if name in known}
+    if len(found) != 1:
+        raise ImageError(f"{path}: FROM must name one base", nearest((*named, "")[0], known))
+    return next(iter(found))
+
+
 def ensure(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
     """Return the image of ``recipe``, built and verified now where it is not there.
 
@@ -120,19 +140,18 @@ def ensure(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> Bu
     return engine.build_image(recipe, on_line)
 
 
-def _base(images_folder: Path, name: str, settings: BuildSettings) -> BaseRecipe:
-    base = bases.load_base(images_folder, name)
-    options = settings.apt_options
-    if settings.ca_bundle and not any("CAInfo" in option for option in options):
-        options = (*options, f'Acquire::https::CAInfo "{settings.ca_bundle}"')
-    return replace(base, mirror=settings.apt_mirror, apt_options=options)
-
-
 def _compose(folder: Path, device: str, images_folder: Path, wheels: tuple[Path, ...]) -> _Content:
     lock = _read_lock(folder, device)
     stand_ins = _stand_ins(folder, device, wheels)
     lock = requirements.without(lock, {requirements.wheel_name(path.name)[0] for path in stand_ins})
-    dockerfile, base = _substitute_base(folder / "Dockerfile", images_folder)
+    base = base_name(folder, images_folder)
+    tag = bases.load_base(images_folder, base).tag
+    dockerfile = re.sub(
+        rf"^FROM +{re.escape(base)}(?=\s)",
+        f"FROM {tag}",
+        (folder / "Dockerfile").read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
     installer = bases.load_definition(images_folder, base).install
     files: dict[str, bytes] = {
         **_own_files(folder),
@@ -176,18 +195,6 @@ def _stand_ins(folder: Path, device: str, wheels: tuple[Path, ...]) -> tuple[Pat
         return ()
     pins = requirements.pins(_read_lock(folder, device))
     return tuple(path for path in wheels if requirements.wheel_name(path.name)[0] in pins)
-
-
-def _substitute_base(path: Path, images_folder: Path) -> tuple[str, str]:
-    """Return the Dockerfile with its base's name replaced by the base's tag, and that name."""
-    text = path.read_text("utf-8")
-    known = set(bases.base_names(images_folder))
-    named = [name for name in _FROM.findall(text) if name in known]
-    if len(set(named)) != 1:
-        first = next(iter(_FROM.findall(text)), "")
-        raise ImageError(f"{path}: FROM must name one base", nearest(first, known))
-    tag = bases.load_base(images_folder, named[0]).tag
-    return re.sub(rf"^FROM +{re.escape(named[0])}(?=\s)", f"FROM {tag}", text, flags=re.M), named[0]
 
 
 def _read_definition(folder: Path) -> Definition:
