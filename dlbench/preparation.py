@@ -73,7 +73,7 @@ class Preparation:
 
     def ensure_data(self, cells: Sequence[Cell]) -> dict[str, datasets.Dataset]:
         """Fetch every dataset that ``cells`` need; raises DataError."""
-        names = {cell.scenario.data.dataset for cell in cells} - {"synthetic"}
+        names = {cell.scenario.data.dataset for cell in cells} - {datasets.SYNTHETIC}
         return {
             name: datasets.ensure(
                 name, cache=self.cache, on_progress=lambda progress: self.on_progress(str(progress))
