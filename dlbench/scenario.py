@@ -197,7 +197,8 @@ def load(path: Path, values: Mapping[str, Value] | None = None) -> Scenario:
         problems, filled["network"], tuple(given["name"] for given in filled["data"]["inputs"])
     )
     problems.raise_any()
-    tree |= {**filled, "network": msgspec.to_builtins(filled["network"])}
+    loss = {"kind": filled["loss"]["kind"], **filled["loss"]["parameters"]}
+    tree |= {**filled, "network": msgspec.to_builtins(filled["network"]), "loss": loss}
     tree |= {"parameters": parameters, "values": chosen, "file": str(path)}
     return msgspec.convert({**tree, "digest": _digest(template, declared)}, Scenario)
 
