@@ -30,5 +30,8 @@ class Unsupported(Exception):
     """Raised by an adapter: the job asks for what the framework cannot do, and why."""
 
 
-class Interrupted(Exception):
-    """The worker was asked to end (SIGTERM or Ctrl-C)."""
+class Interrupted(BaseException):
+    """The worker was asked to end (SIGTERM or Ctrl-C).
+
+    Not an Exception: a framework that swallows those must not swallow this one.
+    """

@@ -3,8 +3,8 @@ from __future__ import absolute_import
 
 import numpy as np
 
-from . import Unsupported, feed
-from .predictions import forward
+from . import feed
+from .predictions import first, forward
 from .run import quiet
 
 #: Probabilities are clipped to this before their logarithm is taken.
@@ -16,10 +16,7 @@ def measure(run):
     epochs = run.job["plan"].get("epochs", 0)
     if not epochs or not run.trains:
         return
-    whole = run.job.get("loop", "step") == "epoch"
-    if whole and "train_epoch" not in run.adapter.features:
-        raise Unsupported("this adapter has no epoch loop of its own (train_epoch)")
-    train = _whole(run) if whole else _stepwise
+    train = _whole(run) if run.job.get("loop", "step") == "epoch" else _stepwise
     run.phases.once("epoch_items", len(run.order(0)), unit="item")
     for epoch in range(epochs):
         run.events.emit("phase", name="epoch", index=epoch, total=epochs)
@@ -42,9 +39,9 @@ def _stepwise(run, epoch):
     synchronize()
     start = now()
     if epoch == 0:
-        first = prepare(batches[0]) if run.host_feed else batches[0]
+        prepared = prepare(batches[0]) if run.host_feed else batches[0]
         first_start = now()
-        step(first)
+        step(prepared)
         synchronize()
         first_seconds = now() - first_start
         del batches[0]
@@ -78,6 +75,7 @@ def _whole(run):
 
 def _evaluate(run):
     """Record accuracy and mean cross-entropy over the test split; return the accuracy."""
+    first(run)
     with quiet():
         seconds, outputs = forward(run, keep=True)
     run.phases.each("evaluate", seconds)

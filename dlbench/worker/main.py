@@ -35,9 +35,9 @@ def main(arguments):
         result["failure"] = failure.describe(error)
     _ignore_signals()
     _finish(result, clock, phases)
-    jsonio.write(os.path.join(out_folder, "result.json"), result)
     events.emit("end", name=result["status"])
     events.close()
+    jsonio.write(os.path.join(out_folder, "result.json"), result)
     return 0
 
 
@@ -48,6 +48,7 @@ def _execute(in_folder, data_folder, clock, phases, events, result):
     events.emit("phase", name="import")
     adapter = _load(job, in_folder, clock, phases)
     result["versions"] = facts.versions(adapter)
+    _check_features(job, adapter)
     run = Run(job, task, adapter, clock, phases, events)
     run.load_data(data_folder)
     _build(run, result)
@@ -57,6 +58,7 @@ def _execute(in_folder, data_folder, clock, phases, events, result):
     result["settings"]["finished"] = adapter.settings()
     result["dropped_items"] = run.dropped_items
     result["padded_items"] = run.padded_items
+    phases.once("peak_memory", facts.peak_memory_bytes(), unit="bytes")
     events.emit("phase", name="audit")
     result["audit"], result["parameter_count"] = audit.inspect(run)
     if "device_peak_memory" in adapter.features:
@@ -68,6 +70,11 @@ def _check(job):
         raise ValueError("this worker speaks protocol %d, the job %d" % (PROTOCOL, job["protocol"]))
     if job.get("processes", 1) != 1:
         raise Unsupported("the Python worker runs one process, not %d" % job["processes"])
+
+
+def _check_features(job, adapter):
+    if job.get("loop", "step") == "epoch" and "train_epoch" not in adapter.features:
+        raise Unsupported("this adapter has no epoch loop of its own (train_epoch)")
 
 
 def _load(job, in_folder, clock, phases):
@@ -95,7 +102,8 @@ def _build(run, result):
 
 def _finish(result, clock, phases):
     """Add what is asked at the very end, however the run ended."""
-    phases.once("peak_memory", facts.peak_memory_bytes(), unit="bytes")
+    if not phases.values("peak_memory"):
+        phases.once("peak_memory", facts.peak_memory_bytes(), unit="bytes")
     result["clock"] = dict(
         clock.describe(), garbage_collection="off in steps, blocks and predictions; on in epochs"
     )

@@ -1,8 +1,18 @@
 """Prediction: timed passes over the test split."""
 from __future__ import absolute_import
 
-from .run import quiet
 from .blocks import enough
+from .run import quiet
+
+
+def first(run):
+    """Predict the first batch of all and record its seconds apart: a framework may compile."""
+    if run.phases.values("first_predict"):
+        return
+    prepared = run.prepare(run.test_batches()[0])
+    start = run.now()
+    run.adapter.predict(prepared)
+    run.phases.once("first_predict", run.now() - start)
 
 
 def forward(run, keep=False):
@@ -10,30 +20,40 @@ def forward(run, keep=False):
 
     The last batch is padded; with a host feed preparing is part of the time.
     """
-    batches = run.test_batches()
-    now, predict, prepare = run.now, run.adapter.predict, run.adapter.prepare
     outputs = []
-    if not run.host_feed:
-        batches = [run.prepare(batch) for batch in batches]
+    timed = _host_fed if run.host_feed else _device_fed
+    batches = run.test_batches() if run.host_feed else run.prepared_test_batches()
     run.adapter.synchronize()
+    return timed(run, batches, outputs if keep else None), outputs
+
+
+def _host_fed(run, batches, outputs):
+    now, predict, prepare = run.now, run.adapter.predict, run.adapter.prepare
     start = now()
     for batch in batches:
-        output = predict(prepare(batch) if run.host_feed else batch)
-        if keep:
+        output = predict(prepare(batch))
+        if outputs is not None:
             outputs.append(output)
-    return now() - start, outputs
+    return now() - start
+
+
+def _device_fed(run, batches, outputs):
+    now, predict = run.now, run.adapter.predict
+    start = now()
+    for prepared in batches:
+        output = predict(prepared)
+        if outputs is not None:
+            outputs.append(output)
+    return now() - start
 
 
 def measure(run):
-    """Time the plan's prediction passes; the first batch of all is recorded apart."""
+    """Time the plan's prediction passes."""
     trials = run.job["plan"]["predict"]
     if not trials["at_most"]:
         return
     run.events.emit("phase", name="predict", total=trials["at_most"])
-    prepared = run.prepare(run.test_batches()[0])
-    start = run.now()
-    run.adapter.predict(prepared)
-    run.phases.once("first_predict", run.now() - start)
+    first(run)
     run.phases.once("predict_items", run.test_items(), unit="item")
     begin = run.now()
     for index in range(trials["at_most"]):

@@ -29,6 +29,7 @@ class Run(object):
         self.dropped_items = 0
         self.padded_items = 0
         self._test_batches = None
+        self._prepared_test = None
 
     def load_data(self, folder):
         """Open or make the data."""
@@ -64,6 +65,12 @@ class Run(object):
                 split, self.task.batch_size
             )
         return self._test_batches
+
+    def prepared_test_batches(self):
+        """Return the same batches prepared once, for a device feed."""
+        if self._prepared_test is None:
+            self._prepared_test = [self.prepare(batch) for batch in self.test_batches()]
+        return self._prepared_test
 
     def test_items(self):
         """Return how many items a prediction pass has."""

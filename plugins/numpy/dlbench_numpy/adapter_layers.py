@@ -136,33 +136,6 @@ class Embedding(Layer):
         return [None]
 
 
-class TimeDistributed(Layer):
-    """Applies a chain of layers to every step of axis 1, with shared weights."""
-
-    def __init__(self, facts, dtype, seed):
-        Layer.__init__(self, facts, dtype, seed)
-        self._chain = [
-            make_layer(inner, dtype, seed + 1000 * (index + 1))
-            for index, inner in enumerate(facts.layers)
-        ]
-
-    def named_weights(self):
-        return [one for layer in self._chain for one in layer.named_weights()]
-
-    def forward(self, inputs, training):
-        self._lead = inputs[0].shape[:2]
-        value = inputs[0].reshape((-1,) + inputs[0].shape[2:])
-        for layer in self._chain:
-            value = layer.forward([value], training)
-        return value.reshape(self._lead + value.shape[1:])
-
-    def backward(self, gradient):
-        gradient = gradient.reshape((-1,) + gradient.shape[2:])
-        for layer in reversed(self._chain):
-            gradient = layer.backward(gradient)[0]
-        return [None if gradient is None else gradient.reshape(self._lead + gradient.shape[1:])]
-
-
 def sigmoid(value):
     """Return 1 / (1 + exp(-value)) without overflow."""
     return 0.5 * (np.tanh(0.5 * value) + 1.0)
@@ -201,27 +174,3 @@ ACTIVATIONS = {
     "hard_sigmoid": (hard_sigmoid, hard_sigmoid_slope),
     "softmax": (_softmax, _softmax_slope),
 }
-
-
-def make_layer(facts, dtype, seed):
-    """Return the layer that ``facts`` describes."""
-    from adapter_images import AveragePool, Convolution, MaxPool
-    from adapter_recurrent import Lstm
-
-    kinds = {
-        "activation": Activation,
-        "add": Add,
-        "average_pool": AveragePool,
-        "convolution": Convolution,
-        "dense": Dense,
-        "dropout": Dropout,
-        "embedding": Embedding,
-        "flatten": Reshape,
-        "lstm": Lstm,
-        "max_pool": MaxPool,
-        "permute": Permute,
-        "repeat": Repeat,
-        "reshape": Reshape,
-        "time_distributed": TimeDistributed,
-    }
-    return kinds[facts.kind](facts, dtype, seed)

@@ -2,6 +2,35 @@
 from __future__ import absolute_import
 
 import adapter_layers
+from adapter_images import AveragePool, Convolution, MaxPool
+from adapter_recurrent import Lstm
+
+
+class TimeDistributed(adapter_layers.Layer):
+    """Applies a chain of layers to every step of axis 1, with shared weights."""
+
+    def __init__(self, facts, dtype, seed):
+        adapter_layers.Layer.__init__(self, facts, dtype, seed)
+        self._chain = [
+            make_layer(inner, dtype, seed + 1000 * (index + 1))
+            for index, inner in enumerate(facts.layers)
+        ]
+
+    def named_weights(self):
+        return [one for layer in self._chain for one in layer.named_weights()]
+
+    def forward(self, inputs, training):
+        self._lead = inputs[0].shape[:2]
+        value = inputs[0].reshape((-1,) + inputs[0].shape[2:])
+        for layer in self._chain:
+            value = layer.forward([value], training)
+        return value.reshape(self._lead + value.shape[1:])
+
+    def backward(self, gradient):
+        gradient = gradient.reshape((-1,) + gradient.shape[2:])
+        for layer in reversed(self._chain):
+            gradient = layer.backward(gradient)[0]
+        return [None if gradient is None else gradient.reshape(self._lead + gradient.shape[1:])]
 
 
 class Network(object):
@@ -13,7 +42,7 @@ class Network(object):
         self._steps = []
         self._weights = {}
         for index, facts in enumerate(task.layers):
-            layer = adapter_layers.make_layer(facts, dtype, seed + index)
+            layer = make_layer(facts, dtype, seed + index)
             layer.input_is_data = inputs.issuperset(facts.inputs)
             self._steps.append((facts.name, facts.inputs, layer))
             for name, owner, role in layer.named_weights():
@@ -53,3 +82,26 @@ class Network(object):
                 if part is not None:
                     before = gradients.get(source)
                     gradients[source] = part if before is None else before + part
+
+
+KINDS = {
+    "activation": adapter_layers.Activation,
+    "add": adapter_layers.Add,
+    "average_pool": AveragePool,
+    "convolution": Convolution,
+    "dense": adapter_layers.Dense,
+    "dropout": adapter_layers.Dropout,
+    "embedding": adapter_layers.Embedding,
+    "flatten": adapter_layers.Reshape,
+    "lstm": Lstm,
+    "max_pool": MaxPool,
+    "permute": adapter_layers.Permute,
+    "repeat": adapter_layers.Repeat,
+    "reshape": adapter_layers.Reshape,
+    "time_distributed": TimeDistributed,
+}
+
+
+def make_layer(facts, dtype, seed):
+    """Return the layer that ``facts`` describes."""
+    return KINDS[facts.kind](facts, dtype, seed)
