@@ -3,9 +3,15 @@ from __future__ import absolute_import
 
 import json
 import os
+import re
 import sys
 
 import numpy as np
+
+#: Halves of a character, which no JSON reader takes.
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
+)
 
 PYTHON_2 = sys.version_info[0] == 2
 
@@ -46,7 +52,7 @@ def text(value):
     """Return any string as text that can be encoded; what cannot be read is replaced."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return _LONE_SURROGATE.sub(u"\ufffd", value)
 
 
 def plain(value):

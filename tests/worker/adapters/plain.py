@@ -1,0 +1,5 @@
+from quiet import Quiet
+
+
+class Adapter(Quiet):
+    pass

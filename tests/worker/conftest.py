@@ -1,0 +1,24 @@
+"""Fixtures: an interpreter after the other, and a worker to start on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from real_worker import Interpreter, Worker, find_interpreters
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "interpreter" in metafunc.fixturenames:
+        found = find_interpreters()
+        metafunc.parametrize("interpreter", found, ids=[f"python{one.version}" for one in found])
+
+
+@pytest.fixture
+def interpreters() -> list[Interpreter]:
+    return find_interpreters()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    return Worker(tmp_path)
