@@ -137,7 +137,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in ``folder``, or None where there is none that can be read."""
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

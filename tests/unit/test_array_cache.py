@@ -229,3 +229,10 @@ def test_imported_files_replace_what_is_there_only_when_right(tmp_path: Path) ->
     after = obtain(declared, cache=tmp_path, files=[tmp_path / "site"], again=True)
     assert after.manifest.source == "imported files"
     assert after.folder == before.folder
+
+
+def test_a_folder_that_cannot_be_read_counts_as_absent(tmp_path: Path) -> None:
+    declared = declare(site("http://127.0.0.1:9/x"))
+    (place(declared, tmp_path) / "manifest.json").mkdir(parents=True)
+    assert find(declared, tmp_path) is None
+    assert faults(declared, tmp_path) == ["manifest.json cannot be read"]
