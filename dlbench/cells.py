@@ -251,7 +251,9 @@ def _strange_value(pair: _Pair, values: Mapping[str, str]) -> str:
         axis = pair.known[name]
         if spell_value(axis, value, pair.base) is None:
             has = ", ".join(axis.values) or "whole numbers"
-            return f"{pair.framework.name} has no {name}={value} (it has {has})"
+            own = {parameter.name for parameter in pair.base.parameters}
+            owner = pair.base.name if name in own else pair.framework.name
+            return f"{owner} has no {name}={value} (it has {has})"
     return ""
 
 

@@ -102,14 +102,18 @@ def test_branches_join(tmp_path: Path) -> None:
     )
 
 
+def window(key: str, size: list[int], stride: int, padding: str) -> dict[str, Any]:
+    return {key: size, "strides": [stride, stride], "padding": padding}
+
+
 @pytest.mark.parametrize(
     ("kind", "parameters", "shape", "output"),
     [
-        ("convolution", {"kernel": [3, 3], "strides": [2, 2], "padding": "same"}, (7, 8, 2), (4, 4, 5)),
-        ("convolution", {"kernel": [3, 2], "strides": [1, 1], "padding": "valid"}, (7, 8, 2), (5, 7, 5)),
-        ("convolution", {"kernel": [3, 3], "strides": [2, 2], "padding": "valid"}, (7, 8, 2), (3, 3, 5)),
-        ("max_pool", {"size": [2, 2], "strides": [2, 2], "padding": "valid"}, (7, 8, 3), (3, 4, 3)),
-        ("average_pool", {"size": [2, 2], "strides": [2, 2], "padding": "same"}, (7, 8, 3), (4, 4, 3)),
+        ("convolution", window("kernel", [3, 3], 2, "same"), (7, 8, 2), (4, 4, 5)),
+        ("convolution", window("kernel", [3, 2], 1, "valid"), (7, 8, 2), (5, 7, 5)),
+        ("convolution", window("kernel", [3, 3], 2, "valid"), (7, 8, 2), (3, 3, 5)),
+        ("max_pool", window("size", [2, 2], 2, "valid"), (7, 8, 3), (3, 4, 3)),
+        ("average_pool", window("size", [2, 2], 2, "same"), (7, 8, 3), (4, 4, 3)),
         ("flatten", {}, (2, 3, 4), (24,)),
         ("permute", {"order": [3, 1, 2]}, (2, 3, 4), (4, 2, 3)),
         ("reshape", {"shape": [4, 6]}, (2, 3, 4), (4, 6)),
@@ -117,7 +121,7 @@ def test_branches_join(tmp_path: Path) -> None:
         ("lstm", {"units": 6, "return_sequences": True}, (4, 3), (4, 6)),
         ("lstm", {"units": 6, "return_sequences": False}, (4, 3), (6,)),
     ],
-)  # fmt: skip
+)
 def test_output_shapes(
     kind: str, parameters: dict[str, Any], shape: tuple[int, ...], output: tuple[int, ...]
 ) -> None:
@@ -130,8 +134,12 @@ def test_output_shapes(
     [
         ("dense", {}, ((2, 3),), "flat input"),
         ("convolution", {}, ((5,),), "needs an image"),
-        ("max_pool", {"size": [3, 3], "strides": [1, 1], "padding": "valid"}, ((2, 9, 1),),
-         "at least 3x3"),
+        (
+            "max_pool",
+            {"size": [3, 3], "strides": [1, 1], "padding": "valid"},
+            ((2, 9, 1),),
+            "at least 3x3",
+        ),
         ("permute", {"order": [1, 1]}, ((2, 3),), "does not name each axis"),
         ("reshape", {"shape": [5]}, ((2, 3),), "another number of values"),
         ("embedding", {}, ((2, 3),), "one row"),
@@ -139,7 +147,7 @@ def test_output_shapes(
         ("repeat", {}, ((2, 3),), "flat input"),
         ("add", {}, ((2,), (3,)), "one shape"),
     ],
-)  # fmt: skip
+)
 def test_shapes_that_do_not_fit(
     kind: str, parameters: dict[str, Any], shapes: tuple[tuple[int, ...], ...], message: str
 ) -> None:
@@ -179,15 +187,23 @@ def test_network_must_end_in_the_targets_shape(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("shape: [552], dtype: int32", "shape: [552], dtype: float32",
-         "layer embedding_1: needs whole numbers: story is no int32 input; story gives 552"),
-        ("embedding: {vocabulary: 36, units: 50, inputs: story}", "dense: {units: 5, inputs: story}",
-         "layer dense_1: needs real numbers: story is an int32 input; story gives 552"),
-        ("embedding: {vocabulary: 36, units: 50, inputs: story}",
-         "embedding: {vocabulary: 35, units: 50, inputs: story}",
-         "layer embedding_1: story has 36 different values; story gives 552"),
+        (
+            "shape: [552], dtype: int32",
+            "shape: [552], dtype: float32",
+            "layer embedding_1: needs whole numbers: story is no int32 input; story gives 552",
+        ),
+        (
+            "embedding: {vocabulary: 36, units: 50, inputs: story}",
+            "dense: {units: 5, inputs: story}",
+            "layer dense_1: needs real numbers: story is an int32 input; story gives 552",
+        ),
+        (
+            "embedding: {vocabulary: 36, units: 50, inputs: story}",
+            "embedding: {vocabulary: 35, units: 50, inputs: story}",
+            "layer embedding_1: story has 36 different values; story gives 552",
+        ),
     ],
-)  # fmt: skip
+)
 def test_indices_go_through_an_embedding(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in BABI_RNN
     assert failure(tmp_path, BABI_RNN.replace(old, new)) == f"toy.yaml: {message}"

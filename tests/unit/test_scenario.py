@@ -246,7 +246,11 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
             "  - relu: {name: dense_1}\n",
             "network[1] relu: the name 'dense_1' is taken already",
         ),
-        ("  - relu\n", "  - add: [dense_1]\n", "network[1] add: inputs: expected two names or more"),
+        (
+            "  - relu\n",
+            "  - add: [dense_1]\n",
+            "network[1] add: inputs: expected two names or more",
+        ),
         (
             "- relu",
             "- convolution: 3",
@@ -254,15 +258,21 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
             "bias, initializer, found 3",
         ),
         ("- relu", "- dropout: 1", None),
-        ("- relu", "- dropout: $rate", "network[1] dropout: rate: no parameter 'rate' in this "
-         "file; none are known"),
-        ("dataset: mnist", "dataset: synthetic", "data: items: stands with "
-         "`dataset: synthetic`, and only there"),
+        (
+            "- relu",
+            "- dropout: $rate",
+            "network[1] dropout: rate: no parameter 'rate' in this file; none are known",
+        ),
+        (
+            "dataset: mnist",
+            "dataset: synthetic",
+            "data: items: stands with `dataset: synthetic`, and only there",
+        ),
         ("loss: cross_entropy", "loss: [cross_entropy]", None),
         ("network:\n", "network: dense\nothers:\n", None),
         ("inputs: {image: {shape: [784], divide_by: 255}}", "inputs: {}", None),
     ],
-)  # fmt: skip
+)
 def test_one_problem_is_told_with_its_place(
     tmp_path: Path, old: str, new: str, message: str | None
 ) -> None:
@@ -290,8 +300,11 @@ def test_first_layer_of_several_inputs_must_choose(tmp_path: Path) -> None:
 
 
 def test_inner_chain_does_not_see_the_outside(tmp_path: Path) -> None:
-    text = MNIST_HRNN.replace("  - lstm: {units: 128, gate", "  - dense: {units: 3, inputs: row}\n"
-                              "  - lstm: {units: 128, gate", 1)  # fmt: skip
+    text = MNIST_HRNN.replace(
+        "  - lstm: {units: 128, gate",
+        "  - dense: {units: 3, inputs: row}\n  - lstm: {units: 128, gate",
+        1,
+    )
     assert "no layer or input 'row' before it" in problems(tmp_path, text)[0]
 
 
