@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from dlbench import docker_client
 from dlbench.cgroup import Counters, read_counters, subtract
 from dlbench.container import LABEL, Traits, configure
+from dlbench.docker_builds import Builder
 from dlbench.docker_images import ImageShelf
-from dlbench.engine import BuiltImage, EngineFacts, Exit, How, Recipe, RunSpec
+from dlbench.engine import BuiltImage, EngineFacts, Exit, How, Recipe, RunSpec, StoredImage
 from dlbench.errors import EngineError
 from dlbench.run_log import RunLog
 from dlbench.supervision import Ended, Interrupt, Limit, Messages, supervise
@@ -54,7 +55,8 @@ class DockerEngine:
         self._user = user or (os.getuid(), os.getgid())
         self._messages: Messages = queue.SimpleQueue()
         self._interrupted = False
-        self._images = ImageShelf(self._client, name, self._info, self.execute)
+        self._images = ImageShelf(self._client, name)
+        self._builder = Builder(self._images, self.execute)
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -70,6 +72,8 @@ class DockerEngine:
             "storage": str(self._info.get("Driver", "")),
             "rootless": "yes" if self._has_security("rootless") else "no",
         }
+        if self._is_local():
+            details["data_root"] = str(self._info.get("DockerRootDir", ""))
         enforces = {
             "network": True,
             "read_only_root": True,
@@ -277,6 +281,30 @@ class DockerEngine:
     def find_image(self, recipe: Recipe) -> BuiltImage | None:
         """Return the built image of ``recipe`` if it is there."""
         return self._images.find(recipe)
+
+    def build_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Build and verify it; raises ImageError with the log's last lines."""
+        return self._builder.build(recipe, on_line)
+
+    def verify_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Verify an image that is there again; raises ImageError with its output."""
+        return self._builder.verify(recipe, on_line)
+
+    def list_images(self) -> list[StoredImage]:
+        """List everything tagged ``dlbench/...``, bases too."""
+        return self._images.list()
+
+    def remove_image(self, tag: str) -> int:
+        """Remove one image; return its size in bytes."""
+        return self._images.remove(tag)
+
+    def save_images(self, tags: tuple[str, ...], path: Path) -> None:
+        """Write the images as one archive; raises ImageError."""
+        self._images.save(tags, path)
+
+    def load_images(self, path: Path) -> tuple[str, ...]:
+        """Load an archive that ``save_images`` wrote; return the tags."""
+        return self._images.load(path)
 
 
 def _start_thread(target: Callable[[], None]) -> threading.Thread:

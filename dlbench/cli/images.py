@@ -102,7 +102,9 @@ def verify(
     from dlbench.errors import ImageError
 
     keeper = image_shelf.keeper(open_workspace().engine(engine))
-    rows = [row for row in list_rows(choose(ids, framework, device), engine) if row.state == "built"]
+    rows = [
+        row for row in list_rows(choose(ids, framework, device), engine) if row.state == "built"
+    ]
     if not rows:
         raise ImageError("none of the chosen images is built", "dlbench images build makes them")
     tags = {row.tag: row for row in rows}

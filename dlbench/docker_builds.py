@@ -1,0 +1,289 @@
+"""Building images in a container engine: base, build, verify, and only then the tag."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from dlbench import bases, context, docker_client
+from dlbench.docker_images import (
+    DIGEST_LABEL,
+    IMAGE_LABEL,
+    PACKAGES_LABEL,
+    SYSTEM_LABEL,
+    VERIFIED_LABEL,
+    ImageShelf,
+    read_labels,
+)
+from dlbench.engine import BaseRecipe, BuiltImage, Exit, Recipe, RunSpec
+from dlbench.errors import ImageError
+
+VERIFY_SECONDS = 900.0
+#: How much of a log an error shows.
+TAIL_LINES = 15
+
+_STEP_IMAGE = re.compile(r"-+> (?:Using cache )?([0-9a-f]{10,64})\b")
+
+#: What is likely behind a failure, by words in its log.
+CAUSES = {
+    "CERTIFICATE_VERIFY_FAILED": "the build does not know a proxy's certificate: --ca-bundle FILE",
+    "SSLError": "the build does not know a proxy's certificate: --ca-bundle FILE",
+    "name resolution": "the build has no network: look at the engine's DNS and proxy settings",
+    "No space left on device": "the engine's disk is full: dlbench images prune",
+    "THESE PACKAGES DO NOT MATCH THE HASHES": "the index serves other files than were locked",
+    "No matching distribution found": "the index lacks a pinned version: look at --index and its"
+    " mirror",
+}
+
+
+class Builder:
+    """Builds images onto ``shelf``; ``execute`` is the engine's own, for what runs inside them."""
+
+    def __init__(self, shelf: ImageShelf, execute: Callable[[RunSpec], Exit]) -> None:
+        self._shelf = shelf
+        self._client = shelf.client
+        self._execute = execute
+
+    def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Build and verify the image of ``recipe``; its tag exists only where all went well."""
+        if recipe.base.name:
+            self._ensure_base(recipe.base, on_line)
+        draft = f"dlbench-draft/{recipe.image_id}:{recipe.digest[:12]}"
+        steps: list[str] = []
+        try:
+            with context.complete(recipe) as archive:
+                self._build(recipe, archive, draft, on_line, steps)
+            labels = self._inspect_inside(recipe, draft, on_line)
+            self._label(recipe, draft, labels, on_line)
+        finally:
+            self._remove_steps([draft, *reversed(steps)])
+        built = self._shelf.find(recipe)
+        if built is None:
+            raise ImageError(f"image {recipe.tag} was built, but {self._shelf.name} has none")
+        return built
+
+    def verify(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Verify an image that is there; raises ImageError with what it printed."""
+        built = self._shelf.find(recipe)
+        if built is None:
+            raise ImageError(f"image {recipe.tag} is not there", "dlbench images build makes it")
+        self._run_inside(recipe, built.engine_id, recipe.verify, "verify", on_line)
+        return built
+
+    # -- base ------------------------------------------------------------------------------------
+
+    def _ensure_base(self, base: BaseRecipe, on_line: Callable[[str], None]) -> None:
+        facts = self._shelf.inspect(base.tag)
+        if facts is not None and read_labels(facts).get(DIGEST_LABEL) == base.digest:
+            return
+        on_line(f"bootstrapping base {base.name} from {base.suite}")
+        changes = [f"ENV {name}={json.dumps(text)}" for name, text in base.environment.items()]
+        changes.append(f"LABEL {DIGEST_LABEL}={base.digest}")
+        with (
+            bases.bootstrap(base, on_line) as made,
+            docker_client.translated(self._shelf.name, f"to import base {base.name}"),
+        ):
+            said = self._client.import_image_from_stream(made.stream, changes=changes)
+        # Tagged only now: the bootstrap's own failure shows itself at the end of its block.
+        repository, _, tag = base.tag.rpartition(":")
+        with docker_client.translated(self._shelf.name, f"to tag base {base.name}"):
+            self._client.tag(read_import(base, str(said)), repository, tag)
+
+    # -- build -----------------------------------------------------------------------------------
+
+    def _build(
+        self,
+        recipe: Recipe,
+        archive: IO[bytes],
+        tag: str,
+        on_line: Callable[[str], None],
+        steps: list[str],
+    ) -> None:
+        tail: deque[str] = deque(maxlen=TAIL_LINES)
+        for line in self._stream(recipe, archive, tag=tag):
+            tail.append(line)
+            steps += _STEP_IMAGE.findall(line)
+            on_line(line)
+            if line.startswith(ERROR):
+                raise build_error(recipe, line.removeprefix(ERROR), list(tail)[:-1])
+
+    def _stream(
+        self,
+        recipe: Recipe,
+        archive: IO[bytes],
+        *,
+        tag: str,
+        labels: Mapping[str, str] | None = None,
+    ) -> Iterator[str]:
+        """Yield the lines of a build; one that begins with ``ERROR`` is the last."""
+        import docker
+
+        try:
+            messages = self._client.build(
+                fileobj=archive,
+                custom_context=True,
+                tag=tag,
+                rm=True,
+                forcerm=True,
+                nocache=not recipe.use_cache and labels is None,
+                buildargs=dict(recipe.build_arguments),
+                labels=dict(labels or {}),
+                decode=True,
+                use_config_proxy=False,
+            )
+            yield from read_messages(messages)
+        except docker.errors.APIError as error:
+            yield ERROR + docker_client.explanation(error)
+
+    def _label(
+        self,
+        recipe: Recipe,
+        draft: str,
+        labels: Mapping[str, str],
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Give the verified image its labels and with them its tag."""
+        dockerfile = context.pack({"Dockerfile": f"FROM {draft}\n".encode()})
+        lines = list(self._stream(recipe, io.BytesIO(dockerfile), tag=recipe.tag, labels=labels))
+        for line in lines:
+            if line.startswith(ERROR):
+                raise build_error(recipe, line.removeprefix(ERROR), lines[:-1])
+        on_line(f"tagged {recipe.tag}")
+
+    def _remove_steps(self, names: Iterable[str]) -> None:
+        """Remove what a build leaves between its base and its image.
+
+        A build stage holds the user's network settings, and its layers are of no further use.
+        What the image itself stands on, and what has a tag of its own, stays.
+        """
+        import docker
+
+        for name in names:
+            facts = self._shelf.inspect(name)
+            tags = (facts or {}).get("RepoTags") or []
+            if facts is None or (tags and not any(_same_name(tag, name) for tag in tags)):
+                continue
+            with contextlib.suppress(docker.errors.APIError):
+                self._client.remove_image(name)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _inspect_inside(
+        self, recipe: Recipe, draft: str, on_line: Callable[[str], None]
+    ) -> dict[str, str]:
+        """Run verify and inventory in the new image; return its labels."""
+        verified = self._run_inside(recipe, draft, recipe.verify, "verify", on_line)
+        listing = self._run_inside(recipe, draft, recipe.inventory, "inventory", lambda _: None)
+        packages, system = context.read_inventory(listing)
+        return {
+            IMAGE_LABEL: recipe.image_id,
+            DIGEST_LABEL: recipe.digest,
+            VERIFIED_LABEL: verified.strip(),
+            PACKAGES_LABEL: json.dumps(packages, sort_keys=True),
+            SYSTEM_LABEL: json.dumps(system, sort_keys=True),
+        }
+
+    def _run_inside(
+        self,
+        recipe: Recipe,
+        image: str,
+        command: tuple[str, ...],
+        purpose: str,
+        on_line: Callable[[str], None],
+    ) -> str:
+        """Run ``command`` in a fresh container of ``image``; return what it printed."""
+        with tempfile.TemporaryDirectory(prefix=f"dlbench-{purpose}-") as name:
+            folder = Path(name)
+            spec = inside_spec(recipe, image, command, folder)
+            ended = self._execute(spec)
+            text = spec.log.read_text("utf-8", "replace")
+        for line in text.splitlines():
+            on_line(line)
+        if ended.how != "exited" or ended.code != 0:
+            how = f"exit code {ended.code}" if ended.how == "exited" else ended.how
+            raise ImageError(
+                f"image {recipe.image_id} was built, but its {purpose} failed ({how}):\n"
+                + indent(text.splitlines()[-TAIL_LINES:]),
+                ended.detail or "the image folder's verify says what must hold",
+            )
+        return text
+
+
+def inside_spec(recipe: Recipe, image: str, command: tuple[str, ...], folder: Path) -> RunSpec:
+    """Return how to run a command of the image itself, with folders below ``folder``."""
+    in_folder, out_folder = folder / "in", folder / "out"
+    in_folder.mkdir()
+    out_folder.mkdir()
+    built = BuiltImage(
+        image_id=recipe.image_id,
+        device=recipe.device,
+        tag=recipe.tag,
+        digest=recipe.digest,
+        engine_id=image,
+        python=recipe.python,
+    )
+    return RunSpec(
+        run_id=f"verify-{recipe.digest[:12]}",
+        name=folder.name,
+        image=built,
+        command=tuple(word.replace("{context}", context.IN_IMAGE) for word in command),
+        in_folder=in_folder,
+        out_folder=out_folder,
+        data_folder=None,
+        log=folder / "log",
+        timeout_seconds=VERIFY_SECONDS,
+    )
+
+
+#: Marks the line that a build ended with.
+ERROR = "error: "
+
+
+def read_messages(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the log in a build's stream of messages line by line, an error marked ``ERROR``."""
+    rest = ""
+    for message in messages:
+        if "error" in message:
+            if rest.strip():
+                yield rest.rstrip()
+            yield ERROR + str(message["error"]).strip()
+            return
+        *lines, rest = (rest + str(message.get("stream", ""))).split("\n")
+        yield from (line.rstrip() for line in lines if line.strip())
+    if rest.strip():
+        yield rest.rstrip()
+
+
+def build_error(recipe: Recipe, reason: str, tail: list[str]) -> ImageError:
+    """Return the error for a failed build, with the last lines of its log and a likely cause."""
+    text = "\n".join([*tail, reason])
+    hint = next((hint for words, hint in CAUSES.items() if words in text), "")
+    message = f"image {recipe.image_id} for {recipe.device} could not be built: {reason}"
+    return ImageError(f"{message}\n{indent(tail)}" if tail else message, hint)
+
+
+def indent(lines: Iterable[str]) -> str:
+    """Return ``lines`` set apart from the sentence before them."""
+    return "\n".join(f"  | {line}" for line in lines)
+
+
+def read_import(base: BaseRecipe, said: str) -> str:
+    """Return the id of an imported base out of the engine's messages; raises ImageError."""
+    messages = [json.loads(line) for line in said.splitlines() if line.strip().startswith("{")]
+    for message in messages:
+        if "error" in message:
+            raise ImageError(f"base {base.name} cannot be imported: {message['error']}")
+    if not messages:
+        raise ImageError(f"base {base.name} was imported, but the engine names no image: {said!r}")
+    return str(messages[-1]["status"])
+
+
+def _same_name(tag: str, name: str) -> bool:
+    return tag == name or tag.endswith(f"/{name}")
