@@ -49,7 +49,7 @@ class Locker:
         script = bases.load_definition(self.images_folder, name).resolve
         if script:
             recipe = self._resolving_recipe(source, name, script)
-            text = _list_files(self._resolve_inside(recipe), source, self.settings)
+            text = list_files(self._resolve_inside(recipe), self.settings)
         else:
             options = (*_UNIVERSAL, f"--python-version={image.python_version}")
             text = uv.compile_requirements(source, self.settings, options)
@@ -131,7 +131,7 @@ def _write(path: Path, text: str, read: Callable[[str], Mapping[str, str]]) -> R
     return Relocked(path=path, changes=tuple(bases.differences(old, read(text))))
 
 
-def _list_files(wheels: Mapping[str, str], source: Path, settings: BuildSettings) -> str:
+def list_files(wheels: Mapping[str, str], settings: BuildSettings) -> str:
     """Return the lock of ``wheels`` (file name -> sha256) with the hashes of all other files too.
 
     Where the index has a version for no other interpreter, the resolved file alone is listed.
@@ -140,7 +140,7 @@ def _list_files(wheels: Mapping[str, str], source: Path, settings: BuildSettings
     for file_name, sha256 in sorted(wheels.items()):
         name, version = requirements.wheel_name(file_name)
         with tempfile.TemporaryDirectory(prefix="dlbench-lock-") as folder:
-            pin = Path(folder, source.name)
+            pin = Path(folder, "requirements.in")
             pin.write_text(f"{name}=={version}\n")
             try:
                 block = uv.compile_requirements(pin, settings, _FILES_ONLY)
