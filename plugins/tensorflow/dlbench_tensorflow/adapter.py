@@ -1,0 +1,156 @@
+"""TensorFlow 2: variables and tf.nn operations in one tf.function a step."""
+import os
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import config
+
+from adapter_layers import TO_FIRST, Layers, dense_images, reads_image
+from adapter_updates import slots, update
+from dlbench_worker import weights
+
+
+class Adapter(object):
+    features = ()
+
+    def __init__(self, settings):
+        self.axes = settings.axes
+        self.seed = settings.seed
+        if settings.threads:
+            tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+        self.device = settings.device
+        self.layout = settings.axes.get("layout", "NHWC")
+        self.xla = settings.axes.get("xla", "off") == "on"
+        self.last = None
+
+    def versions(self):
+        build = tf.sysconfig.get_build_info()
+        found = {"tensorflow": tf.__version__, "numpy": np.__version__}
+        for name in ("cuda_version", "cudnn_version"):
+            if build.get(name):
+                found[name.split("_")[0]] = str(build[name])
+        return found
+
+    def build(self, task):
+        if self.device == "cuda" and not tf.config.list_physical_devices("GPU"):
+            raise RuntimeError("TensorFlow finds no GPU")
+        tf.random.set_seed(self.seed)
+        self.task = task
+        self.variables = {
+            weight.name: tf.Variable(tf.zeros(weight.shape), name=weight.name)
+            for weight in task.weights()}
+        self.images = [self.layout == "NCHW" and reads_image(task, one) for one in task.inputs]
+        self.rows = dense_images(task.layers) if self.layout == "NCHW" else {}
+        self.network = Layers(task, self.layout, self.variables,
+                              lambda x, rate: tf.nn.dropout(x, rate), loop)
+        if task.optimizer:
+            self.count = tf.Variable(0.0)
+            self.kept = {
+                name: {slot: tf.Variable(tf.fill(variable.shape, start))
+                       for slot, start in slots(task.optimizer)}
+                for name, variable in self.variables.items()}
+        inputs = [
+            tf.TensorSpec((task.batch_size,) + (first(one.shape) if image else one.shape),
+                          one.dtype) for one, image in zip(task.inputs, self.images)]
+        target = tf.TensorSpec((task.batch_size,) + task.target.shape, tf.int32)
+        self.step = tf.function(self.train, [target] + inputs, jit_compile=self.xla)
+        self.infer = tf.function(self.outputs, inputs, jit_compile=self.xla)
+
+    def logits(self, inputs, training):
+        values = {
+            one.name: (tensor, one.shape if image else None)
+            for one, tensor, image in zip(self.task.inputs, inputs, self.images)}
+        return self.network.logits(values, training)
+
+    def train(self, target, *inputs):
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=target, logits=self.logits(inputs, True))
+            reduce = tf.reduce_mean if self.task.loss.reduction == "mean" else tf.reduce_sum
+            loss = reduce(losses)
+        gradients = tape.gradient(loss, self.variables)
+        for name, variable in self.variables.items():
+            kept = self.kept[name]
+            change, values = update(
+                self.task.optimizer, self.count, tf.convert_to_tensor(gradients[name]), kept)
+            variable.assign_sub(change)
+            for slot, value in values.items():
+                kept[slot].assign(value)
+        self.count.assign_add(1.0)
+        return loss
+
+    def outputs(self, *inputs):
+        logits = self.logits(inputs, False)
+        return tf.nn.softmax(logits) if self.task.output_activation == "softmax" else logits
+
+    def prepare(self, batch):
+        inputs = []
+        for one, image in zip(self.task.inputs, self.images):
+            array = batch["inputs"][one.name]
+            inputs.append(tf.constant(array.transpose(TO_FIRST) if image else array))
+        return [tf.constant(batch["target"])] + inputs
+
+    def train_step(self, prepared):
+        self.last = self.step(*prepared)
+
+    def predict(self, prepared):
+        return self.infer(*prepared[1:]).numpy()
+
+    def loss(self):
+        return float(self.last)
+
+    def synchronize(self):
+        if self.device == "cuda":
+            tf.test.experimental.sync_devices()
+
+    def get_weights(self, names=None):
+        return {
+            name: weights.rows_from_channels_first(variable.numpy(), self.rows.get(name))
+            for name, variable in self.variables.items() if names is None or name in names}
+
+    def set_weights(self, arrays):
+        for name, array in arrays.items():
+            self.variables[name].assign(weights.rows_to_channels_first(array, self.rows.get(name)))
+
+    def settings(self):
+        found = {
+            "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
+            "deterministic": config.is_op_determinism_enabled(),
+            "devices": sorted({variable.device for variable in self.variables.values()}),
+            "precision": sorted({variable.dtype.name for variable in self.variables.values()}),
+        }
+        active = self.step if self.task.optimizer else self.infer
+        found["traces"] = active.experimental_get_tracing_count()
+        if found["traces"]:
+            found.update(describe(active))
+        return found
+
+
+def describe(function):
+    """Return what TensorFlow made of a traced function: layouts of its operations, XLA's program."""
+    concrete = function.get_concrete_function()
+    graph = concrete.graph
+    layouts = {operation.get_attr("data_format").decode() for operation in graph.get_operations()
+               if operation.type in ("Conv2D", "MaxPool", "AvgPool")}
+    compiled = concrete.function_def.attr["_XlaMustCompile"].b
+    found = {"layout": sorted(layouts), "operations": len(graph.get_operations()),
+             "xla_must_compile": compiled}
+    if compiled:
+        program = function.experimental_get_compiler_ir(*function.input_signature)(
+            stage="optimized_hlo")
+        found["xla_instructions"] = program.count(" = ")
+        found["xla_fusions"] = program.count(" fusion(")
+    return found
+
+
+def first(shape):
+    height, width, channels = shape
+    return channels, height, width
+
+
+def loop(condition, body, state, steps):
+    return tf.while_loop(condition, body, state, maximum_iterations=steps)
