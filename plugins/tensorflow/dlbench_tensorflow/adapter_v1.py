@@ -1,0 +1,149 @@
+"""TensorFlow 1: one graph, one session, one session.run a step.  Python 2.7 to 3."""
+from __future__ import absolute_import, division, print_function
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from adapter_layers import TO_FIRST, Layers, dense_images, reads_image
+from adapter_updates import slots, update
+from dlbench_worker import weights
+
+
+class Adapter(object):
+    features = ()
+
+    def __init__(self, settings):
+        self.seed = settings.seed
+        self.device = settings.device
+        self.layout = settings.axes.get("layout", "NHWC")
+        self.config = tf.ConfigProto()
+        if settings.threads:
+            self.config.intra_op_parallelism_threads = settings.threads
+            self.config.inter_op_parallelism_threads = settings.threads
+        self.last = None
+
+    def versions(self):
+        return {"tensorflow": tf.__version__, "numpy": np.__version__}
+
+    def build(self, task):
+        self.task = task
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            tf.set_random_seed(self.seed)
+            self.make(task)
+            start = tf.global_variables_initializer()
+        self.session = tf.Session(graph=self.graph, config=self.config)
+        self.session.run(start)
+
+    def make(self, task):
+        """Make the whole graph: training and prediction share the variables."""
+        self.variables = {}
+        for weight in task.weights():
+            name = weight.name.replace("/", "_")
+            self.variables[weight.name] = tf.Variable(tf.zeros(weight.shape), name=name)
+        self.rows = dense_images(task.layers) if self.layout == "NCHW" else {}
+        self.images = [self.layout == "NCHW" and reads_image(task, one) for one in task.inputs]
+        self.inputs, values = [], {}
+        for one, image in zip(task.inputs, self.images):
+            shape = [one.shape[axis] for axis in (2, 0, 1)] if image else one.shape
+            feed = tf.placeholder(one.dtype, [task.batch_size] + list(shape))
+            self.inputs.append(feed)
+            values[one.name] = (feed, one.shape if image else None)
+        self.target = tf.placeholder(tf.int32, (task.batch_size,) + task.target.shape)
+        network = Layers(
+            task, self.layout, self.variables,
+            lambda tensor, rate: tf.nn.dropout(tensor, 1.0 - rate),
+            lambda condition, body, state, steps: tf.while_loop(condition, body, state))
+        logits = network.logits(values, False)
+        softmax = task.output_activation == "softmax"
+        self.outputs = tf.nn.softmax(logits) if softmax else logits
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=self.target, logits=network.logits(values, True))
+        reduce = tf.reduce_mean if task.loss.reduction == "mean" else tf.reduce_sum
+        self.loss_tensor = reduce(losses)
+        if task.optimizer:
+            self.train = self.updates(task.optimizer)
+
+    def updates(self, optimizer):
+        """Return the operation that changes every weight, after all gradients are there.
+
+        Nothing else orders an assignment against the gradients that still read the weight.
+        """
+        names = sorted(self.variables)
+        variables = [self.variables[name] for name in names]
+        if optimizer.kind == "sgd" and not any(
+                optimizer.parameters[name] for name in ("momentum", "decay")):
+            rate = optimizer.parameters["learning_rate"]
+            return tf.train.GradientDescentOptimizer(rate).minimize(
+                self.loss_tensor, var_list=variables)
+        count = tf.Variable(0.0, trainable=False)
+        kept = [dict((slot, tf.Variable(tf.fill(variable.get_shape().as_list(), start)))
+                     for slot, start in slots(optimizer)) for variable in variables]
+        gradients = [
+            tf.convert_to_tensor(one)
+            for one in tf.gradients(self.loss_tensor, variables, gate_gradients=True)]
+        changes = []
+        with tf.control_dependencies(gradients + [self.loss_tensor]):
+            for variable, gradient, arrays in zip(variables, gradients, kept):
+                changes.extend(change(optimizer, count, variable, gradient, arrays))
+        with tf.control_dependencies(changes):
+            return count.assign_add(1.0).op
+
+    def prepare(self, batch):
+        feeds = {self.target: batch["target"]}
+        for one, feed, image in zip(self.task.inputs, self.inputs, self.images):
+            array = batch["inputs"][one.name]
+            feeds[feed] = np.ascontiguousarray(array.transpose(TO_FIRST)) if image else array
+        return feeds
+
+    def train_step(self, prepared):
+        self.last = self.session.run([self.loss_tensor, self.train], prepared)[0]
+
+    def predict(self, prepared):
+        return self.session.run(self.outputs, prepared)
+
+    def loss(self):
+        return float(self.last)
+
+    def synchronize(self):
+        """Nothing is left to wait for: session.run returns when the step is done."""
+
+    def get_weights(self, names=None):
+        names = sorted(self.variables) if names is None else list(names)
+        arrays = self.session.run([self.variables[name] for name in names])
+        return dict((name, weights.rows_from_channels_first(array, self.rows.get(name)))
+                    for name, array in zip(names, arrays))
+
+    def set_weights(self, arrays):
+        for name, array in arrays.items():
+            array = weights.rows_to_channels_first(array, self.rows.get(name))
+            self.variables[name].load(array, self.session)
+
+    def settings(self):
+        operations = self.graph.get_operations()
+        layouts = set(operation.get_attr("data_format").decode("ascii")
+                      for operation in operations if operation.type in ("Conv2D", "MaxPool"))
+        jit = self.config.graph_options.optimizer_options.global_jit_level
+        return {
+            "intra_op_threads": self.config.intra_op_parallelism_threads or "default",
+            "inter_op_threads": self.config.inter_op_parallelism_threads or "default",
+            "omp_num_threads": os.environ.get("OMP_NUM_THREADS", "unset"),
+            "layout": sorted(layouts),
+            "operations": len(operations),
+            "global_jit_level": int(jit),
+            "precision": sorted(set(
+                variable.dtype.base_dtype.name for variable in self.variables.values())),
+            "devices": sorted(set(
+                variable.device or "unplaced" for variable in self.variables.values())),
+        }
+
+
+def change(optimizer, count, variable, gradient, kept):
+    """Return the operations that change one weight and the arrays kept beside it."""
+    before = dict((slot, kept[slot].value()) for slot in kept)
+    difference, after = update(optimizer, count, gradient, before)
+    with tf.control_dependencies([difference] + list(after.values())):
+        return [variable.assign_sub(difference).op] + [
+            kept[slot].assign(value).op for slot, value in after.items()]
