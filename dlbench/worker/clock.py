@@ -8,10 +8,9 @@ class Clock(object):
     """``now()`` returns seconds since an arbitrary start; it never goes back."""
 
     def __init__(self):
-        if hasattr(time, "perf_counter"):
-            self.name = "perf_counter"
-            self.now = time.perf_counter
-        else:
+        self.name = "perf_counter"
+        self.now = getattr(time, "perf_counter", None)
+        if self.now is None:
             self.name = "clock_gettime(CLOCK_MONOTONIC)"
             self.now = _monotonic_through_ctypes()
 

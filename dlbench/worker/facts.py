@@ -1,6 +1,7 @@
 """What is installed, how much memory was used: asked outside any timed part."""
 from __future__ import absolute_import
 
+import importlib
 import platform
 import resource
 
@@ -18,7 +19,7 @@ def versions(adapter):
 def packages():
     """Return name -> version of the installed Python packages, as far as they can be listed."""
     try:
-        from importlib import metadata
+        metadata = importlib.import_module("importlib.metadata")
     except ImportError:
         return _packages_of_old_pythons()
     found = {}

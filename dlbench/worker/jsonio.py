@@ -2,6 +2,7 @@
 from __future__ import absolute_import
 
 import json
+import numbers
 import os
 import re
 import sys
@@ -59,7 +60,7 @@ def plain(value):
     """Return ``value`` made of what JSON has, whatever an adapter handed in."""
     if value is None or isinstance(value, (bool, np.bool_)):
         return None if value is None else bool(value)
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, (float, np.floating)):
         return number(value)
@@ -71,8 +72,6 @@ def plain(value):
         return [plain(item) for item in value]
     if isinstance(value, (bytes, type(u""))):
         return text(value)
-    if PYTHON_2 and isinstance(value, long):  # noqa: F821
-        return value
     return text(repr(value))
 
 

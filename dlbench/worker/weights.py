@@ -9,19 +9,23 @@ from __future__ import absolute_import
 import numpy as np
 
 
+def _new(array):
+    return np.array(array, order="C")
+
+
 def hwio_to_oihw(kernel):
     """Convolution kernel: height x width x in x out -> out x in x height x width."""
-    return np.ascontiguousarray(np.transpose(kernel, (3, 2, 0, 1)))
+    return _new(np.transpose(kernel, (3, 2, 0, 1)))
 
 
 def oihw_to_hwio(kernel):
     """Convolution kernel: out x in x height x width -> height x width x in x out."""
-    return np.ascontiguousarray(np.transpose(kernel, (2, 3, 1, 0)))
+    return _new(np.transpose(kernel, (2, 3, 1, 0)))
 
 
 def transposed(matrix):
     """Dense or recurrent kernel: in x out <-> out x in."""
-    return np.ascontiguousarray(np.transpose(matrix))
+    return _new(np.transpose(matrix))
 
 
 def channels_first_rows(shape):
@@ -38,7 +42,7 @@ def rows_to_channels_first(kernel, shape):
     """Dense kernel, in x out: rows over H x W x C -> rows over C x H x W; as is without a shape."""
     if shape is None:
         return np.array(kernel)
-    return np.ascontiguousarray(np.asarray(kernel)[channels_first_rows(shape)])
+    return _new(np.asarray(kernel)[channels_first_rows(shape)])
 
 
 def rows_from_channels_first(kernel, shape):
@@ -54,4 +58,4 @@ def reorder_gates(array, source, target):
     """Reorder the gate blocks along the last axis, orders such as ``"ifco"`` and ``"ifoc"``."""
     blocks = np.split(np.asarray(array), len(source), axis=-1)
     by_gate = dict(zip(source, blocks))
-    return np.ascontiguousarray(np.concatenate([by_gate[gate] for gate in target], axis=-1))
+    return _new(np.concatenate([by_gate[gate] for gate in target], axis=-1))
