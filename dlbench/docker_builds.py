@@ -6,13 +6,12 @@ import contextlib
 import io
 import json
 import re
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from dlbench import bases, context, docker_client
+from dlbench.build_log import TAIL_LINES, build_error
 from dlbench.docker_images import (
     DIGEST_LABEL,
     IMAGE_LABEL,
@@ -24,23 +23,11 @@ from dlbench.docker_images import (
 )
 from dlbench.engine import BaseRecipe, BuiltImage, Exit, Recipe, RunSpec
 from dlbench.errors import ImageError
-
-VERIFY_SECONDS = 900.0
-#: How much of a log an error shows.
-TAIL_LINES = 15
+from dlbench.inspection import Candidate, Findings, inspect, verify
 
 _STEP_IMAGE = re.compile(r"-+> (?:Using cache )?([0-9a-f]{10,64})\b")
-
-#: What is likely behind a failure, by words in its log.
-CAUSES = {
-    "CERTIFICATE_VERIFY_FAILED": "the build does not know a proxy's certificate: --ca-bundle FILE",
-    "SSLError": "the build does not know a proxy's certificate: --ca-bundle FILE",
-    "name resolution": "the build has no network: look at the engine's DNS and proxy settings",
-    "No space left on device": "the engine's disk is full: dlbench images prune",
-    "THESE PACKAGES DO NOT MATCH THE HASHES": "the index serves other files than were locked",
-    "No matching distribution found": "the index lacks a pinned version: look at --index and its"
-    " mirror",
-}
+#: Marks the line that a build ended with.
+ERROR = "error: "
 
 
 class Builder:
@@ -60,8 +47,8 @@ class Builder:
         try:
             with context.complete(recipe) as archive:
                 self._build(recipe, archive, draft, on_line, steps)
-            labels = self._inspect_inside(recipe, draft, on_line)
-            self._label(recipe, draft, labels, on_line)
+            found = inspect(recipe, inside(recipe, draft), self._execute, on_line)
+            self._label(recipe, draft, make_labels(recipe, found), on_line)
         finally:
             self._remove_steps([draft, *reversed(steps)])
         built = self._shelf.find(recipe)
@@ -74,7 +61,7 @@ class Builder:
         built = self._shelf.find(recipe)
         if built is None:
             raise ImageError(f"image {recipe.tag} is not there", "dlbench images build makes it")
-        self._run_inside(recipe, built.engine_id, recipe.verify, "verify", on_line)
+        verify(recipe, inside(recipe, built.engine_id), self._execute, on_line)
         return built
 
     # -- base ------------------------------------------------------------------------------------
@@ -173,77 +160,21 @@ class Builder:
             with contextlib.suppress(docker.errors.APIError):
                 self._client.remove_image(name)
 
-    # -- inside ----------------------------------------------------------------------------------
 
-    def _inspect_inside(
-        self, recipe: Recipe, draft: str, on_line: Callable[[str], None]
-    ) -> dict[str, str]:
-        """Run verify and inventory in the new image; return its labels."""
-        verified = self._run_inside(recipe, draft, recipe.verify, "verify", on_line)
-        listing = self._run_inside(recipe, draft, recipe.inventory, "inventory", lambda _: None)
-        packages, system = context.read_inventory(listing)
-        return {
-            IMAGE_LABEL: recipe.image_id,
-            DIGEST_LABEL: recipe.digest,
-            VERIFIED_LABEL: verified.strip(),
-            PACKAGES_LABEL: json.dumps(packages, sort_keys=True),
-            SYSTEM_LABEL: json.dumps(system, sort_keys=True),
-        }
-
-    def _run_inside(
-        self,
-        recipe: Recipe,
-        image: str,
-        command: tuple[str, ...],
-        purpose: str,
-        on_line: Callable[[str], None],
-    ) -> str:
-        """Run ``command`` in a fresh container of ``image``; return what it printed."""
-        with tempfile.TemporaryDirectory(prefix=f"dlbench-{purpose}-") as name:
-            folder = Path(name)
-            spec = inside_spec(recipe, image, command, folder)
-            ended = self._execute(spec)
-            text = spec.log.read_text("utf-8", "replace")
-        for line in text.splitlines():
-            on_line(line)
-        if ended.how != "exited" or ended.code != 0:
-            how = f"exit code {ended.code}" if ended.how == "exited" else ended.how
-            raise ImageError(
-                f"image {recipe.image_id} was built, but its {purpose} failed ({how}):\n"
-                + indent(text.splitlines()[-TAIL_LINES:]),
-                ended.detail or "the image folder's verify says what must hold",
-            )
-        return text
+def inside(recipe: Recipe, image: str) -> Candidate:
+    """Return how the inside of ``image`` is reached."""
+    return Candidate(engine_id=image, python=recipe.python, context=context.IN_IMAGE)
 
 
-def inside_spec(recipe: Recipe, image: str, command: tuple[str, ...], folder: Path) -> RunSpec:
-    """Return how to run a command of the image itself, with folders below ``folder``."""
-    in_folder, out_folder = folder / "in", folder / "out"
-    in_folder.mkdir()
-    out_folder.mkdir()
-    built = BuiltImage(
-        image_id=recipe.image_id,
-        device=recipe.device,
-        tag=recipe.tag,
-        digest=recipe.digest,
-        engine_id=image,
-        python=recipe.python,
-    )
-    return RunSpec(
-        run_id=f"verify-{recipe.digest[:12]}",
-        name=folder.name,
-        image=built,
-        command=tuple(word.replace("{context}", context.IN_IMAGE) for word in command),
-        in_folder=in_folder,
-        out_folder=out_folder,
-        data_folder=None,
-        log=folder / "log",
-        timeout_seconds=VERIFY_SECONDS,
-    )
-
-
-#: Marks the line that a build ended with.
-ERROR = "error: "
+def make_labels(recipe: Recipe, found: Findings) -> dict[str, str]:
+    """Return what an image says of itself."""
+    return {
+        IMAGE_LABEL: recipe.image_id,
+        DIGEST_LABEL: recipe.digest,
+        VERIFIED_LABEL: found.verified,
+        PACKAGES_LABEL: json.dumps(found.packages, sort_keys=True),
+        SYSTEM_LABEL: json.dumps(found.system_packages, sort_keys=True),
+    }
 
 
 def read_messages(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -259,19 +190,6 @@ def read_messages(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield from (line.rstrip() for line in lines if line.strip())
     if rest.strip():
         yield rest.rstrip()
-
-
-def build_error(recipe: Recipe, reason: str, tail: list[str]) -> ImageError:
-    """Return the error for a failed build, with the last lines of its log and a likely cause."""
-    text = "\n".join([*tail, reason])
-    hint = next((hint for words, hint in CAUSES.items() if words in text), "")
-    message = f"image {recipe.image_id} for {recipe.device} could not be built: {reason}"
-    return ImageError(f"{message}\n{indent(tail)}" if tail else message, hint)
-
-
-def indent(lines: Iterable[str]) -> str:
-    """Return ``lines`` set apart from the sentence before them."""
-    return "\n".join(f"  | {line}" for line in lines)
 
 
 def read_import(base: BaseRecipe, said: str) -> str:

@@ -1,4 +1,4 @@
-"""Python interpreters on this machine: what one is, and what is installed for it."""
+"""Python interpreters on this machine: what one is, and where there are others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ ASK_SECONDS = 60
 
 #: Runs in any Python since 2.7, so it asks in the old way where the new one is absent.
 QUESTION = """
-import json, sys
+import json, platform, sys
 try:
     from importlib.metadata import distributions
     found = dict((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"])
@@ -26,9 +27,22 @@ except ImportError:
         found = dict((d.project_name, d.version) for d in pkg_resources.working_set)
     except ImportError:
         found = {}
-version = ".".join(str(part) for part in sys.version_info[:3])
-print(json.dumps({"version": version, "packages": found}))
+print(json.dumps({
+    "version": ".".join(str(part) for part in sys.version_info[:3]),
+    "implementation": platform.python_implementation(),
+    "packages": found,
+}))
 """
+
+#: Where interpreters are beside PATH, below the home folder or the root.
+PLACES = (
+    "~/.pyenv/versions/*/bin/python",
+    "~/.local/share/uv/python/*/bin/python3",
+    "~/.local/bin/python[23].*",
+    "/usr/local/bin/python[23].*",
+    "/usr/bin/python[23].*",
+    "/opt/python/*/bin/python",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +52,18 @@ class Interpreter:
     path: str
     version: str
     packages: Mapping[str, str]
+    implementation: str = "CPython"
 
     @property
-    def series(self) -> str:
-        """The version without its last part: ``3.11``."""
-        return ".".join(self.version.split(".")[:2])
+    def series(self) -> tuple[int, int]:
+        """The version without its last part: ``(3, 11)``."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def series_text(self) -> str:
+        """The series as files name it: ``3.11``."""
+        return "{}.{}".format(*self.series)
 
 
 def read_interpreter(python: str) -> Interpreter:
@@ -51,7 +72,7 @@ def read_interpreter(python: str) -> Interpreter:
     found = shutil.which(Path(python).expanduser())
     if found is None:
         raise EngineError(
-            f"--python {python}: there is no such interpreter", "give the path of a Python"
+            f"there is no Python interpreter {python}", "give the path of one: --python PATH"
         )
     path = str(Path(found).absolute())
     variables = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
@@ -64,8 +85,50 @@ def read_interpreter(python: str) -> Interpreter:
             check=True,
             env=variables,
         )
-        answer = json.loads(done.stdout.splitlines()[-1])
-        return Interpreter(path=path, version=answer["version"], packages=answer["packages"])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError, KeyError) as error:
+        return Interpreter(path=path, **json.loads(done.stdout.splitlines()[-1]))
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines() or [""]
-        raise EngineError(f"--python {python} does not work: {said[-1]}") from None
+        raise EngineError(f"the interpreter {python} does not work: {said[-1]}") from None
+
+
+def find_interpreters(version: str) -> list[Interpreter]:
+    """Return this machine's interpreter of ``version`` (``3.11``) alone.
+
+    Without one, return those of the same major version, the nearest first.
+    """
+    major, minor = (int(part) for part in version.split(".")[:2])
+    known: dict[tuple[int, int], Interpreter] = {}
+    for path in list_paths(version):
+        try:
+            found = read_interpreter(path)
+        except EngineError:
+            continue
+        if found.implementation == "CPython" and found.series[0] == major:
+            known.setdefault(found.series, found)
+        if found.series == (major, minor):
+            return [found]
+    return sorted(known.values(), key=lambda item: abs(item.series[1] - minor))
+
+
+def list_paths(version: str) -> Iterator[str]:
+    """Yield paths that may be interpreters, the likeliest for ``version`` first, each once."""
+    seen: set[str] = set()
+    for path in _candidates(version):
+        real = os.path.realpath(path)
+        if real not in seen and "config" not in Path(path).name:
+            seen.add(real)
+            yield path
+
+
+def _candidates(version: str) -> Iterator[str]:
+    series = ".".join(str(part) for part in sys.version_info[:2])
+    if version == series:
+        yield sys.executable
+    for name in (f"python{version}", "python3", "python"):
+        if on_path := shutil.which(name):
+            yield on_path
+    for pattern in PLACES:
+        start = Path.home() if pattern.startswith("~/") else Path("/")
+        found = [str(path) for path in start.glob(pattern.lstrip("~/"))]
+        yield from sorted(found, key=lambda path: version not in path)
+    yield sys.executable

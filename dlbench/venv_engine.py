@@ -6,34 +6,28 @@ system; ``facts`` says which limits hold.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import queue
 import shutil
 import signal
 import site
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from dlbench.cgroup import Group, make_group, read_counters, subtract
-from dlbench.container import fill_command
 from dlbench.engine import BuiltImage, EngineFacts, Exit, How, Recipe, RunSpec
 from dlbench.errors import EngineError
 from dlbench.interpreter import Interpreter, read_interpreter
 from dlbench.run_log import RunLog
+from dlbench.run_process import SIGNAL_BASE, RunProcess
 from dlbench.supervision import Ended, Interrupt, Limit, Messages, supervise
+from dlbench.venv_builds import VenvShelf
 
-LAUNCH = Path(__file__).with_name("launch.py")
-CHUNK_BYTES = 65536
 #: After the end of a run, how long its last output may take to arrive.
 DRAIN_SECONDS = 10.0
-SIGNAL_BASE = 128
 
 #: What a made environment sees of the caller's variables; everything else is a hidden setting.
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "TZ", "SSL_CERT_FILE")
@@ -51,6 +45,7 @@ class VenvEngine:
         self.name = "venv"
         self._folder = folder
         self._own: Interpreter | None = read_interpreter(python) if python else None
+        self._shelf = VenvShelf(folder, self.execute)
         self._messages: Messages = queue.SimpleQueue()
         self._interrupted = False
 
@@ -90,7 +85,17 @@ class VenvEngine:
         """Return the user's own interpreter, or the environment of ``recipe`` if it is there."""
         if self._own is not None:
             return adopt(self._own, recipe)
-        return None
+        return self._shelf.find(recipe)
+
+    def build_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Make the environment of ``recipe`` and verify it; raises ImageError."""
+        if self._own is not None:
+            return adopt(self._own, recipe)
+        return self._shelf.build(recipe, on_line)
+
+    def verify_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        """Verify an environment that is there again; raises ImageError with its output."""
+        return self._shelf.verify(recipe, on_line)
 
     # -- runs ------------------------------------------------------------------------------------
 
@@ -146,91 +151,6 @@ class VenvEngine:
         """End what is being executed: a few seconds to write its result, then it is killed."""
         self._interrupted = True
         self._messages.put(Interrupt())
-
-
-class RunProcess:
-    """The processes of one run: a session of their own, started through ``launch.py``."""
-
-    def __init__(self, spec: RunSpec, variables: Mapping[str, str], group: Group | None) -> None:
-        self._spec = spec
-        self._variables = variables
-        self._group = group
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, log: RunLog, messages: Messages) -> threading.Thread:
-        """Start the command; return the thread that reads its output until there is no more."""
-        spec = self._spec
-        values = {
-            "python": spec.image.python,
-            "in": str(spec.in_folder.resolve()),
-            "out": str(spec.out_folder.resolve()),
-            "data": str((spec.data_folder or spec.in_folder).resolve()),
-        }
-        limits = {
-            "cpus": spec.cpus,
-            "groups": [str(path) for path in self._group.members] if self._group else [],
-            "parent": os.getpid(),
-        }
-        launch = [sys.executable, "-I", "-S", str(LAUNCH), json.dumps(limits)]
-        self._process = subprocess.Popen(
-            [*launch, *fill_command(spec.command, values)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=spec.in_folder,
-            env=dict(self._variables),
-            start_new_session=True,
-        )
-        drain = threading.Thread(target=self._drain, args=(self._process, log), daemon=True)
-        drain.start()
-        threading.Thread(
-            target=self._await_end, args=(self._process, messages), daemon=True
-        ).start()
-        return drain
-
-    def _drain(self, process: subprocess.Popen[bytes], log: RunLog) -> None:
-        assert process.stdout is not None
-        descriptor = process.stdout.fileno()
-        while chunk := os.read(descriptor, CHUNK_BYTES):
-            log.write(chunk)
-
-    def _await_end(self, process: subprocess.Popen[bytes], messages: Messages) -> None:
-        # Its group is ended while it is not yet reaped, when no other group can have its number.
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        self.signal(signal.SIGKILL)
-        _, status, usage = os.wait4(process.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        process.returncode = code
-        messages.put(
-            Ended(
-                code=code if code >= 0 else SIGNAL_BASE - code,
-                cpu_seconds=usage.ru_utime + usage.ru_stime,
-            )
-        )
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group, and on SIGKILL to whoever has left it too."""
-        if self._process is None or self._process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
-        if number is signal.SIGKILL and self._group:
-            for pid in self._group.processes():
-                _kill(pid)
-
-    def end(self) -> None:
-        """Make sure that nothing is left, and that the log's pipe is closed."""
-        self.signal(signal.SIGKILL)
-        process = self._process
-        if process is not None and process.stdout is not None:
-            process.stdout.close()
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def make_variables(spec: RunSpec, scratch: Path, own: bool) -> dict[str, str]:

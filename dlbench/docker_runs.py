@@ -1,0 +1,148 @@
+"""The life of one container: made, attached to, started, supervised, explained, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dlbench import docker_client
+from dlbench.cgroup import Counters, read_counters, subtract
+from dlbench.container import Traits, configure
+from dlbench.engine import Exit, How, RunSpec
+from dlbench.errors import EngineError
+from dlbench.run_log import RunLog
+from dlbench.supervision import Ended, Limit, Messages, supervise
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+KILLED = 137
+#: After the end of a run, how long its last output may take to arrive.
+DRAIN_SECONDS = 10.0
+
+
+class Containers:
+    """The containers of the engine ``name`` that ``client`` speaks to."""
+
+    def __init__(self, client: APIClient, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def execute(self, spec: RunSpec, traits: Traits, messages: Messages) -> Exit:
+        """Make, start and supervise the container of ``spec``; it is still there afterwards."""
+        before = read_counters(traits.cgroup_parent)
+        with docker_client.translated(self._name, f"to start container {spec.name}"):
+            self._client.create_container_from_config(  # type: ignore[no-untyped-call]
+                configure(spec, traits), name=spec.name
+            )
+            self._initialize(spec.name)
+            output = self._client.attach(spec.name, stdout=True, stderr=True, stream=True)
+            with RunLog(spec.log) as log:
+                drain = _start_thread(lambda: _drain(output, log))
+                started = time.monotonic()
+                self._client.start(spec.name)
+                _start_thread(lambda: messages.put(self._await_end(spec.name)))
+                how, ended = supervise(
+                    messages,
+                    Limit(timeout_seconds=spec.timeout_seconds),
+                    terminate=lambda: self._signal(spec.name, "SIGTERM"),
+                    kill=lambda: self._signal(spec.name, "SIGKILL"),
+                )
+                wall_seconds = time.monotonic() - started
+                drain.join(DRAIN_SECONDS)
+        after = read_counters(traits.cgroup_parent)
+        how, detail = self._explain(spec, how, ended, before, after)
+        return Exit(
+            how=how,
+            code=ended.code,
+            detail=detail or log.error,
+            wall_seconds=wall_seconds,
+            cpu_seconds=subtract(after.cpu_seconds, before.cpu_seconds),
+        )
+
+    def _initialize(self, name: str) -> None:
+        """Make a Podman container ready for attaching, which Docker does when it creates one."""
+        if self._name == "podman":
+            answer = self._client.post(
+                f"{self._client.base_url}/v3.0.0/libpod/containers/{name}/init"
+            )
+            if not answer.ok:
+                raise EngineError(f"podman cannot prepare a container: {answer.text.strip()}")
+
+    def _await_end(self, name: str) -> Ended:
+        """Block until the container ended, however long that takes."""
+        import docker
+        import requests
+
+        try:
+            return Ended(code=int(self._client.wait(name)["StatusCode"]))
+        except (requests.RequestException, docker.errors.DockerException, OSError) as error:
+            return Ended(lost=f"{self._name} went away: {docker_client.explanation(error)}")
+
+    def _signal(self, name: str, signal: str) -> None:
+        """Send a signal; a container that is gone, or an engine, shows itself elsewhere."""
+        with contextlib.suppress(EngineError), docker_client.translated(self._name, f"to {signal}"):
+            self._client.kill(name, signal)
+
+    def _explain(
+        self, spec: RunSpec, how: How, ended: Ended, before: Counters, after: Counters
+    ) -> tuple[How, str]:
+        """Tell a kill for memory from other ends, and say in words what happened."""
+        if ended.lost:
+            return "lost", ended.lost
+        killed = self._ran_out_of_memory(spec, ended, before, after)
+        if killed and how == "exited" and ended.code:
+            return "oom", killed
+        return how, killed
+
+    def _ran_out_of_memory(
+        self, spec: RunSpec, ended: Ended, before: Counters, after: Counters
+    ) -> str:
+        """Return how it is known that a process was killed for memory, or ''."""
+        with contextlib.suppress(EngineError), docker_client.translated(self._name, "to inspect"):
+            if self._client.inspect_container(spec.name)["State"].get("OOMKilled"):
+                return "a process was killed at the memory limit"
+        # Podman's API does not tell: ask the kernel's counters.
+        if self._name != "podman" or ended.code != KILLED:
+            return ""
+        if after.oom_kills is None:
+            return "killed, likely at the memory limit (the kernel's count is not readable)"
+        if subtract(after.oom_kills, before.oom_kills):
+            return "a process was killed at the memory limit, by the kernel's count"
+        return ""
+
+    def remove(self, name: str) -> None:
+        """Remove a container with its anonymous volumes; one that is gone already is fine."""
+        import docker
+        import requests
+
+        try:
+            self._client.remove_container(name, force=True, v=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in {404, 409}:
+                reason = docker_client.explanation(error)
+                raise EngineError(
+                    f"{self._name} cannot remove container {name}: {reason}",
+                    f"remove it by hand: {self._name} rm -f {name}",
+                ) from None
+        except (requests.RequestException, OSError):
+            # The engine is gone, which the run's outcome says; `leftovers` finds the container.
+            return
+
+
+def _start_thread(target: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    return thread
+
+
+def _drain(output: Iterator[bytes], log: RunLog) -> None:
+    """Read a container's output to its end, or until the connection breaks."""
+    import requests
+
+    with contextlib.suppress(requests.RequestException, OSError, ValueError):
+        for chunk in output:
+            log.write(chunk)
