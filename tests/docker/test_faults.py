@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -59,14 +59,15 @@ def outcome(record: Mapping[str, object]) -> Mapping[str, object]:
     return found
 
 
-def left_containers() -> str:
-    """Return the containers of dlbench that are still there."""
-    return subprocess.run(
-        ["docker", "ps", "-aq", "--filter", "label=dlbench.run"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+def left_containers(records: Iterable[Mapping[str, object]]) -> str:
+    """Return the containers of these runs that are still there."""
+    found = ""
+    for record in records:
+        label = f"label=dlbench.run={record['run_id']}"
+        found += subprocess.run(
+            ["docker", "ps", "-aq", "--filter", label], capture_output=True, text=True, check=True
+        ).stdout
+    return found
 
 
 @pytest.mark.parametrize("fault", ["none", "print", "flood"])
@@ -75,7 +76,7 @@ def test_good_runs(tmp_path: Path, fault: str) -> None:
     assert done.returncode == 0, done.stderr
     assert outcome(records[0])["status"] == "ok"
     assert "faulty-1.0" in done.stdout
-    assert left_containers() == ""
+    assert left_containers(records) == ""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_bad_runs(tmp_path: Path, fault: str, how: str, status: str, detail: str
     found = outcome(records[0])
     assert (found["how"], found["status"]) == (how, status)
     assert detail in str(found["detail"])
-    assert left_containers() == ""
+    assert left_containers(records) == ""
     shown = dlbench(tmp_path, "show", str(records[0]["run_id"]))
     assert shown.returncode == 0
     compared = dlbench(tmp_path, "compare")
@@ -110,7 +111,7 @@ def test_timeout(tmp_path: Path) -> None:
     assert done.returncode == 10, done.stderr
     assert outcome(records[0])["how"] == "timeout"
     assert "timeout 5 s" in done.stdout
-    assert left_containers() == ""
+    assert left_containers(records) == ""
 
 
 def test_refused_before_anything_starts(tmp_path: Path) -> None:
@@ -140,6 +141,6 @@ def test_signals_keep_what_was_measured(tmp_path: Path, number: signal.Signals, 
     seen += process.stderr.read()
     assert process.wait(timeout=60) == code, seen
     records = read_records(tmp_path)
-    assert [outcome(record)["how"] for record in records] == ["exited", "interrupted"]
+    assert {outcome(record)["how"] for record in records} == {"exited", "interrupted"}
     assert "what was measured is kept" in seen
-    assert left_containers() == ""
+    assert left_containers(records) == ""
