@@ -20,8 +20,8 @@ def find_baselines(row: Row, rows: Sequence[Row], name: str) -> list[Row]:
     same_work = [
         one
         for one in match_rows(rows, name)
-        if all(one.value(axis) == row.value(axis) for axis in row.newest.parameters)
-        and one.newest.cell.quick == row.newest.cell.quick
+        if all(one.value(axis) == row.value(axis) for axis in row.conditions.parameters)
+        and one.cell.quick == row.cell.quick
     ]
     if row in same_work:
         return [row]
@@ -37,13 +37,11 @@ def match_rows(rows: Sequence[Row], name: str) -> list[Row]:
     found = [
         row
         for row in rows
-        if what in {row.newest.cell.framework, row.newest.cell.image_id}
+        if what in {row.cell.framework, row.cell.image_id}
         and all(row.value(axis) == value for axis, value in axes.items())
     ]
     if not found:
-        names = {row.newest.cell.framework for row in rows} | {
-            row.newest.cell.image_id for row in rows
-        }
+        names = {row.cell.framework for row in rows} | {row.cell.image_id for row in rows}
         raise UnknownNameError(f"no row fits the baseline {name!r}", nearest(what, names))
     return found
 
@@ -51,8 +49,8 @@ def match_rows(rows: Sequence[Row], name: str) -> list[Row]:
 def count_agreements(one: Row, other: Row) -> tuple[int, int]:
     """Return in how many axes, and then in how many facts, two rows agree."""
     axes = set(one.identity) & set(other.identity)
-    facts = set(one.newest.facts) & set(other.newest.facts)
+    facts = set(one.conditions.facts) & set(other.conditions.facts)
     return (
         sum(one.identity[axis] == other.identity[axis] for axis in axes),
-        sum(one.newest.facts[fact] == other.newest.facts[fact] for fact in facts),
+        sum(one.conditions.facts[fact] == other.conditions.facts[fact] for fact in facts),
     )

@@ -54,7 +54,7 @@ def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
         )
     groups: dict[str, list[RunSummary]] = {}
     for run in runs:
-        groups.setdefault(run.digest, []).append(run)
+        groups.setdefault(run.conditions.digest, []).append(run)
     return [
         compare_group(group, question, describe_siblings(digest, groups))
         for digest, group in groups.items()
@@ -63,16 +63,16 @@ def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
 
 def newest_scenario(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """Return the runs that did the same work as the newest of ``runs``."""
-    return [run for run in runs if run.digest == runs[-1].digest]
+    return [run for run in runs if run.conditions.digest == runs[-1].conditions.digest]
 
 
 def describe_siblings(digest: str, groups: dict[str, list[RunSummary]]) -> list[str]:
     """Say that other groups have the same scenario name and yet cannot be compared."""
-    name = groups[digest][0].cell.scenario
+    name = groups[digest][0].conditions.cell.scenario
     others = [
         other[:12]
         for other, runs in groups.items()
-        if other != digest and runs[0].cell.scenario == name
+        if other != digest and runs[0].conditions.cell.scenario == name
     ]
     if not others:
         return []
@@ -86,7 +86,7 @@ def compare_group(
     runs: Sequence[RunSummary], question: Question, notes: Sequence[str] = ()
 ) -> Table:
     """Return the table of runs that all did the same work."""
-    metric = METRICS[question.metric or known_metric(runs[-1].metric)]
+    metric = METRICS[question.metric or known_metric(runs[-1].conditions.metric)]
     chosen = runs if question.everything else keep_newest(runs)
     lines = sort_lines(judge_lines(pool(chosen), metric, question.baseline), metric)
     remarks = list(notes)
@@ -160,7 +160,7 @@ def sort_lines(lines: Sequence[Line], metric: Metric) -> list[Line]:
 
 def parameter_place(row: Row) -> tuple[tuple[float, str], ...]:
     """Return what sorts rows by the scenario's parameters: numbers as numbers."""
-    return tuple(number_first(row.value(name)) for name in row.newest.parameters)
+    return tuple(number_first(row.value(name)) for name in row.conditions.parameters)
 
 
 def number_first(text: str) -> tuple[float, str]:

@@ -10,6 +10,7 @@ only later.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sqlite3
 import zlib
@@ -21,17 +22,12 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 
 from dlbench.record import SCHEMA
-from dlbench.summary import SUMMARY, PhaseSummary, RunSummary
+from dlbench.summary import SUMMARY, Conditions, OwnFacts, PhaseSummary, RunSummary
 
 NAME = ".index.sqlite"
 
 #: How long another process may hold the index before this one goes on without it.
 LOCK_SECONDS = 5.0
-
-#: What the stored bytes mean.  Its digest names the table, so that two versions of dlbench that
-#: share a folder never read each other's bytes.
-LAYOUT = f"{SCHEMA} {SUMMARY} {RunSummary.__struct_fields__} {PhaseSummary.__struct_fields__}"
-TABLE = f"files_{zlib.crc32(LAYOUT.encode()):08x}"
 
 CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -46,13 +42,22 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Indexed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Indexed(msgspec.Struct, frozen=True, gc=False):
     """What is known of one file: the summary of its record, or why there is none."""
 
     path: str
     run: RunSummary | None = None
     unreadable: Unreadable | None = None
 
+
+#: What the stored bytes mean.  Its digest names the tables, so that two versions of dlbench that
+#: share a folder never read each other's bytes.
+LAYOUT = f"{SCHEMA} {SUMMARY} " + " ".join(
+    f"{kind.__name__} {kind.__struct_fields__}"
+    for kind in (Unreadable, RunSummary, Conditions, PhaseSummary)
+)
+SUFFIX = f"{zlib.crc32(LAYOUT.encode()):08x}"
+FILES, CONDITIONS = f"files_{SUFFIX}", f"conditions_{SUFFIX}"
 
 #: Size in bytes and modification time in nanoseconds: a file that has both unchanged is unchanged.
 Stamp: TypeAlias = tuple[int, int]
@@ -117,15 +122,30 @@ def use_index(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Resul
 
 def load(index: sqlite3.Connection) -> dict[str, tuple[Stamp, Indexed]]:
     """Return what ``index`` holds; a row that cannot be read counts as not there."""
-    tables = index.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    if (TABLE,) not in tables:
+    if not {FILES, CONDITIONS} <= list_tables(index):
         return {}
-    decode = msgspec.msgpack.Decoder(Indexed).decode
-    known: dict[str, tuple[Stamp, Indexed]] = {}
-    for path, size, modified, blob in index.execute(f"SELECT * FROM {TABLE}"):
+    decode_conditions = msgspec.msgpack.Decoder(Conditions).decode
+    conditions: dict[str, Conditions] = {}
+    for key, blob in index.execute(f"SELECT key, content FROM {CONDITIONS}"):
         with contextlib.suppress(msgspec.DecodeError):
-            known[path] = (size, modified), decode(blob)
+            conditions[key] = decode_conditions(blob)
+    decode_run = msgspec.msgpack.Decoder(OwnFacts).decode
+    decode_unreadable = msgspec.msgpack.Decoder(Unreadable).decode
+    known: dict[str, tuple[Stamp, Indexed]] = {}
+    for path, size, modified, key, blob in index.execute(f"SELECT * FROM {FILES}"):
+        with contextlib.suppress(msgspec.DecodeError, KeyError):
+            if key is None:
+                one = Indexed(path, None, decode_unreadable(blob))
+            else:
+                one = Indexed(path, RunSummary(conditions[key], *decode_run(blob)))
+            known[path] = (size, modified), one
     return known
+
+
+def list_tables(index: sqlite3.Connection) -> set[str]:
+    """Return the names of the tables in ``index``."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    return {name for (name,) in index.execute(query)}
 
 
 def keep(
@@ -136,18 +156,28 @@ def keep(
     gone: list[str],
 ) -> None:
     """Write what has changed into ``index``, and drop what other versions left there."""
-    encode = msgspec.msgpack.Encoder().encode
     index.execute("BEGIN IMMEDIATE")
-    for (table,) in index.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        if table != TABLE:
-            index.execute(f'DROP TABLE "{table}"')
+    for table in list_tables(index) - {FILES, CONDITIONS}:
+        index.execute(f'DROP TABLE "{table}"')
+    index.execute(f"CREATE TABLE IF NOT EXISTS {CONDITIONS} (key TEXT PRIMARY KEY, content BLOB)")
     index.execute(
-        f"CREATE TABLE IF NOT EXISTS {TABLE} "
-        "(path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, known BLOB)"
+        f"CREATE TABLE IF NOT EXISTS {FILES} "
+        "(path TEXT PRIMARY KEY, size INTEGER, modified INTEGER, conditions TEXT, content BLOB)"
     )
-    index.executemany(f"DELETE FROM {TABLE} WHERE path = ?", [(path,) for path in gone])
-    index.executemany(
-        f"INSERT OR REPLACE INTO {TABLE} VALUES (?, ?, ?, ?)",
-        [(path, *stamps[path], encode(known)) for path, known in fresh.items()],
-    )
+    index.executemany(f"DELETE FROM {FILES} WHERE path = ?", [(path,) for path in gone])
+    for path, one in fresh.items():
+        key, blob = encode(index, one)
+        row = (path, *stamps[path], key, blob)
+        index.execute(f"INSERT OR REPLACE INTO {FILES} VALUES (?, ?, ?, ?, ?)", row)
     index.execute("COMMIT")
+
+
+def encode(index: sqlite3.Connection, one: Indexed) -> tuple[str | None, bytes]:
+    """Return the key of the run's conditions, which are kept once, and its own facts as bytes."""
+    if one.run is None:
+        return None, msgspec.msgpack.encode(one.unreadable)
+    conditions, *own = msgspec.structs.astuple(one.run)
+    content = msgspec.msgpack.encode(conditions)
+    key = hashlib.blake2b(content, digest_size=12).hexdigest()
+    index.execute(f"INSERT OR IGNORE INTO {CONDITIONS} VALUES (?, ?)", (key, content))
+    return key, msgspec.msgpack.encode(own)

@@ -17,6 +17,7 @@ from dlbench.rows import (
     shared,
 )
 from dlbench.stats import Estimate, estimate, find_median
+from dlbench.summary import OWN_FACTS
 from dlbench.tables import Cell, Column, Missing, Quantity, Table
 
 INTERVAL = "95 % interval"
@@ -55,11 +56,11 @@ def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Ta
     ]
     body = [
         (
-            line.row.newest.cell.framework,
-            line.row.newest.cell.image_id,
-            describe_versions(line.row.newest),
+            line.row.cell.framework,
+            line.row.cell.image_id,
+            describe_versions(line.row.conditions),
             *(line.row.value(name) for name in axes),
-            *(line.row.newest.facts.get(name, "unknown") for name in facts),
+            *(line.row.conditions.facts.get(name, "unknown") for name in facts),
             figure_cell(line),
             *(beside_cell(line.row, one) for one in beside),
             *verdict_cells(line),
@@ -81,7 +82,7 @@ def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]
     for line in lines:
         stub = (
             *(line.row.value(name) for name in down),
-            *(line.row.newest.facts.get(name, "unknown") for name in facts),
+            *(line.row.conditions.facts.get(name, "unknown") for name in facts),
             "; ".join(line.row.marks()) or "none",
         )
         places.setdefault(stub, {})[head(line.row, across)] = line
@@ -102,8 +103,7 @@ def list_versions(rows: Sequence[Row]) -> list[str]:
     """Return a line for each image with its versions, as a run that ended well found them."""
     found: dict[str, str] = {}
     for row in sorted(rows, key=lambda row: not row.good):
-        run = row.good[-1] if row.good else row.newest
-        found.setdefault(run.cell.image_id, describe_versions(run))
+        found.setdefault(row.cell.image_id, describe_versions(row.conditions))
     return [f"{image}: {versions}" for image, versions in sorted(found.items())]
 
 
@@ -179,7 +179,7 @@ def figure_cell(line: Line) -> Cell:
 
 def explain(row: Row) -> str:
     """Say why ``row`` has no figure."""
-    return "not measured" if row.good else row.newest.outcome
+    return "not measured" if row.good else row.runs[-1].outcome
 
 
 def quantity(figure: Estimate) -> Quantity:
@@ -221,7 +221,7 @@ def finish(
 ) -> Table:
     """Put title, caption and notes around the body of a table."""
     rows = [line.row for line in lines]
-    newest = rows[0].newest
+    newest = rows[0].conditions
     return Table(
         title=f"{newest.cell.scenario}: {metric.title}",
         columns=tuple(columns),
@@ -251,8 +251,9 @@ def spell_shared(rows: Sequence[Row], shown: Sequence[str]) -> list[str]:
     """Return what all rows have in common, in words: axes, then facts."""
     axes = shared(rows)
     words = [f"{name.replace('_', ' ')} {value}" for name, value in axes.items()]
-    for name, value in rows[0].newest.facts.items():
+    for name, value in rows[0].conditions.facts.items():
+        is_own = name in OWN_FACTS
         is_said = name.replace(" ", "_") in axes or name in shown or ORDINARY.get(name) == value
-        if not is_said and all(row.newest.facts.get(name) == value for row in rows):
+        if not (is_own or is_said) and all(row.conditions.facts.get(name) == value for row in rows):
             words.append(f"{name} {value}")
     return words

@@ -56,7 +56,7 @@ _read_step_loss = _phase("loss", _last)
 
 def _read_rate(run: RunSummary) -> float | None:
     step = _read_step(run)
-    return run.items_per_step / step if step else None
+    return run.conditions.items_per_step / step if step else None
 
 
 def _read_loss(run: RunSummary) -> float | None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dlbench.summary import RunSummary
+from dlbench.record import CellFacts
+from dlbench.summary import OWN_FACTS, Conditions, RunSummary
 
 NOT_APPLICABLE = "not applicable"
 
@@ -29,14 +30,19 @@ AXIS_OF_FACT = {
 
 @dataclass(frozen=True)
 class Row:
-    """Runs of one cell under equal conditions, oldest first."""
+    """Runs of one cell that agree in every fact, oldest first."""
 
     runs: tuple[RunSummary, ...]
 
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What the row's runs have in common; a run that ended well speaks for the others."""
+        return (self.good or self.runs)[-1].conditions
+
     @property
-    def newest(self) -> RunSummary:
-        """The run that speaks for the row."""
-        return self.runs[-1]
+    def cell(self) -> CellFacts:
+        """The cell that the row is of."""
+        return self.conditions.cell
 
     @cached_property
     def good(self) -> tuple[RunSummary, ...]:
@@ -46,13 +52,13 @@ class Row:
     @cached_property
     def identity(self) -> dict[str, str]:
         """What the row is of: framework, image, device and every axis."""
-        cell = self.newest.cell
+        cell = self.cell
         return {
             "framework": cell.framework,
             "image": cell.image_id,
             "device": cell.device,
             **dict.fromkeys(cell.not_applicable, NOT_APPLICABLE),
-            **self.newest.axes,
+            **self.conditions.axes,
         }
 
     def value(self, name: str) -> str:
@@ -68,7 +74,7 @@ class Row:
 
     def marks(self) -> list[str]:
         """Return what a reader must know before trusting the row."""
-        run = self.newest
+        run = self.conditions
         marks = ["quick plan"] if run.cell.quick else []
         if run.epochs and run.steps_per_epoch is not None:
             marks.append(f"epochs cut to {run.steps_per_epoch} steps")
@@ -82,23 +88,10 @@ class Row:
 
 def pool(runs: Iterable[RunSummary]) -> list[Row]:
     """Return the rows that ``runs`` make, in the order of their first run."""
-    rows: dict[object, list[RunSummary]] = {}
+    rows: dict[str, list[RunSummary]] = {}
     for run in runs:
-        plan = (run.steps_per_epoch, run.pinned, run.wheels)
-        rows.setdefault((cell_key(run), plan, _items(run.facts)), []).append(run)
+        rows.setdefault(run.conditions.row_key, []).append(run)
     return [Row(tuple(members)) for members in rows.values()]
-
-
-def cell_key(run: RunSummary) -> tuple[object, ...]:
-    """Return what is equal for two runs of one cell and one kind of plan."""
-    cell = run.cell
-    applicable = tuple(sorted(cell.not_applicable))
-    identity = (run.digest, cell.framework, cell.image_id, cell.device, applicable, cell.quick)
-    return (*identity, _items(run.axes))
-
-
-def _items(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(mapping.items()))
 
 
 def keep_newest(runs: Sequence[RunSummary]) -> list[RunSummary]:
@@ -107,13 +100,12 @@ def keep_newest(runs: Sequence[RunSummary]) -> list[RunSummary]:
     A campaign that was interrupted before the cell had a result counts only where no other has.
     ``runs`` are oldest first, and so is what is returned.
     """
-    newest: dict[object, tuple[bool, str]] = {}
-    keys = [cell_key(run) for run in runs]
-    for key, run in zip(keys, runs, strict=True):
-        finished = run.how not in UNFINISHED
+    newest: dict[str, tuple[bool, str]] = {}
+    for run in runs:
+        finished, key = run.how not in UNFINISHED, run.conditions.cell_key
         if finished or not newest.get(key, (False, ""))[0]:
             newest[key] = finished, run.campaign
-    return [run for key, run in zip(keys, runs, strict=True) if newest[key][1] == run.campaign]
+    return [run for run in runs if newest[run.conditions.cell_key][1] == run.campaign]
 
 
 def differing(rows: Sequence[Row]) -> list[str]:
@@ -134,14 +126,16 @@ def shared(rows: Sequence[Row]) -> dict[str, str]:
 
 def distinguishing_facts(rows: Sequence[Row]) -> list[str]:
     """Return the facts that alone tell some rows apart: they have to be columns."""
-    cells: dict[object, list[Row]] = {}
+    cells: dict[str, list[Row]] = {}
     for row in rows:
-        cells.setdefault(cell_key(row.newest), []).append(row)
-    names = rows[0].newest.facts if rows else {}
+        cells.setdefault(row.conditions.cell_key, []).append(row)
+    names = rows[0].conditions.facts if rows else {}
     return [
         name
         for name in names
-        if any(len({row.newest.facts.get(name) for row in group}) > 1 for group in cells.values())
+        if any(
+            len({row.conditions.facts.get(name) for row in group}) > 1 for group in cells.values()
+        )
     ]
 
 
@@ -150,18 +144,20 @@ def describe_disagreements(rows: Sequence[Row], shown: Iterable[str]) -> list[st
 
     ``shown`` names the axes and facts that the table has a column for.
     """
-    columns = set(shown)
+    columns = {*shown, *OWN_FACTS}
     notes = []
-    for name in rows[0].newest.facts:
+    for name in rows[0].conditions.facts:
         if name not in columns and AXIS_OF_FACT.get(name) not in columns:
-            notes += _describe(name, [(row, row.newest.facts.get(name, "unknown")) for row in rows])
+            notes += _describe(
+                name, [(row, row.conditions.facts.get(name, "unknown")) for row in rows]
+            )
     measured = [row for row in rows if row.good]
     common = (
-        set.intersection(*(set(row.newest.settings) for row in measured)) if measured else set()
+        set.intersection(*(set(row.conditions.settings) for row in measured)) if measured else set()
     )
-    for name in sorted(common - columns - set(rows[0].newest.facts)):
+    for name in sorted(common - columns - set(rows[0].conditions.facts)):
         notes += _describe(
-            f"{name} as found", [(row, row.newest.settings[name]) for row in measured]
+            f"{name} as found", [(row, row.conditions.settings[name]) for row in measured]
         )
     return notes
 
@@ -170,15 +166,15 @@ def _describe(name: str, values: Sequence[tuple[Row, str]]) -> list[str]:
     holders: dict[str, list[str]] = {}
     for row, value in values:
         names = holders.setdefault(value, [])
-        if row.newest.cell.image_id not in names:
-            names.append(row.newest.cell.image_id)
+        if row.cell.image_id not in names:
+            names.append(row.cell.image_id)
     if len(holders) < 2:
         return []
     parts = [f"{value} ({', '.join(names)})" for value, names in holders.items()]
     return [f"not equal: {name}: {'; '.join(parts)}"]
 
 
-def describe_versions(run: RunSummary) -> str:
+def describe_versions(run: Conditions) -> str:
     """Return the versions as found inside, and where they were not asked, as the image states."""
     parts = []
     for name, stated in run.stated.items():

@@ -171,12 +171,12 @@ class Store:
         try:
             record = decode_record((self.folder / path).read_bytes(), path)
         except RecordError as error:
-            return Indexed(path=path, unreadable=error.unreadable)
+            return Indexed(path, unreadable=error.unreadable)
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
             unreadable = Unreadable(path=path, kind="corrupt", reason=reason)
-            return Indexed(path=path, unreadable=unreadable)
-        return Indexed(path=path, run=summarize(record))
+            return Indexed(path, unreadable=unreadable)
+        return Indexed(path, summarize(record))
 
 
 def age(run: RunSummary) -> tuple[str, int, str]:

@@ -6,7 +6,8 @@ thousand records for every table would take many seconds.
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,31 +19,28 @@ from dlbench.stats import find_quartiles
 SUMMARY = 1
 
 
-class PhaseSummary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One phase; a block's values are divided by its count, so all are of one occurrence.
 
     ``median`` and the quartiles are of finite values, None where there is none.
     """
 
-    unit: str
     values: int
     #: Occurrences that each value of a block stands for; 1 otherwise.
     count: int
-    first: float
     last: float
-    greatest: float
     lower: float | None
     median: float | None
     upper: float | None
 
 
-class RunSummary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One run, as tables see it."""
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What many runs have in common: the index keeps it once for all of them."""
 
-    run_id: str
-    started: str
-    campaign: str
-    round: int
+    #: Equal for runs of one cell and one kind of plan, whatever the machine.
+    cell_key: str
+    #: Equal for runs that may be pooled: the cell, and every fact that must agree.
+    row_key: str
     cell: CellFacts
     #: The cell's axes and the scenario's own parameters, as text.
     axes: dict[str, str]
@@ -50,60 +48,97 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     parameters: tuple[str, ...]
     digest: str
     metric: str
-    #: How the run ended: ``exited`` and the like; ``ok``; and in words, as a cell shows it.
-    how: str
-    ok: bool
-    outcome: str
-    wall_seconds: float
     pinned: bool
     wheels: tuple[str, ...]
+    #: Versions as the image states them, and as the worker found them.
     stated: dict[str, str]
     found: dict[str, str]
     #: Facts that should agree between rows of one table.
     facts: dict[str, str]
     #: Settings that the worker found active, after the last step.
     settings: dict[str, str]
-    #: Names of the audit's facts that did not hold.
-    audit_failures: tuple[str, ...]
     items_per_step: int
     item: str
     steps_per_epoch: int | None
     epochs: int
+
+
+class RunSummary(msgspec.Struct, frozen=True, gc=False):
+    """One run, as tables see it."""
+
+    conditions: Conditions
+    run_id: str
+    started: str
+    campaign: str
+    round: int
+    #: How the run ended: ``exited`` and the like; ``ok``; and in words, as a cell shows it.
+    how: str
+    ok: bool
+    outcome: str
+    wall_seconds: float
+    #: Names of the audit's facts that did not hold.
+    audit_failures: tuple[str, ...]
     phases: dict[str, PhaseSummary]
+
+
+#: A run without its conditions, in the order of ``RunSummary``.
+OwnFacts: TypeAlias = tuple[
+    str, str, str, int, str, bool, str, float, tuple[str, ...], dict[str, PhaseSummary]
+]
 
 
 def summarize(record: Record) -> RunSummary:
     """Reduce ``record`` to what tables need of it."""
     result = record.result
+    phases = result.phases if result else []
     return RunSummary(
+        conditions=find_conditions(record),
         run_id=record.run_id,
         started=record.started,
         campaign=record.campaign,
         round=record.round,
-        cell=record.cell,
-        axes={**{k: spell(v) for k, v in record.scenario.values.items()}, **record.cell.axes},
-        parameters=tuple(record.scenario.values),
-        digest=record.scenario.digest,
-        metric=record.scenario.metric,
         how=record.outcome.how,
         ok=record.outcome.ok,
         outcome=" ".join(record.outcome.describe(record.limits).split()),
         wall_seconds=record.outcome.wall_seconds,
+        audit_failures=find_audit_failures(result.audit) if result else (),
+        phases={phase.name: summarize_phase(phase) for phase in phases if phase.values},
+    )
+
+
+def find_conditions(record: Record) -> Conditions:
+    """Return what ``record`` has in common with other runs like it."""
+    cell, result, plan = record.cell, record.result, record.job.plan
+    parameters = {name: spell(value) for name, value in record.scenario.values.items()}
+    facts = gather_facts(record)
+    work = (record.scenario.digest, parameters, cell.axes, sorted(cell.not_applicable), cell.quick)
+    place = (cell.framework, cell.image_id, cell.device)
+    plan_facts = (plan.epochs, plan.steps_per_epoch, record.image.pinned, record.image.wheels)
+    return Conditions(
+        cell_key=make_key([work, place]),
+        row_key=make_key([work, place, plan_facts, facts]),
+        cell=cell,
+        axes={**parameters, **cell.axes},
+        parameters=tuple(parameters),
+        digest=record.scenario.digest,
+        metric=record.scenario.metric,
         pinned=record.image.pinned,
         wheels=record.image.wheels,
         stated=record.image.versions,
         found=result.versions if result else {},
-        facts=gather_facts(record),
+        facts=facts,
         settings=found_settings(result.settings) if result else {},
-        audit_failures=find_audit_failures(result.audit) if result else (),
         items_per_step=record.job.items_per_step,
         item=record.job.item,
-        steps_per_epoch=record.job.plan.steps_per_epoch,
-        epochs=record.job.plan.epochs,
-        phases={phase.name: summarize_phase(phase) for phase in result.phases if phase.values}
-        if result
-        else {},
+        steps_per_epoch=plan.steps_per_epoch,
+        epochs=plan.epochs,
     )
+
+
+def make_key(facts: object) -> str:
+    """Return a short text that is equal for equal facts."""
+    content = msgspec.json.encode(facts, order="sorted")
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
 def summarize_phase(phase: Phase) -> PhaseSummary:
@@ -112,16 +147,17 @@ def summarize_phase(phase: Phase) -> PhaseSummary:
     values = [float(value) / count for value in phase.values]
     quartiles = find_quartiles(values)
     return PhaseSummary(
-        unit=phase.unit,
         values=len(values),
         count=count,
-        first=values[0],
         last=values[-1],
-        greatest=max(values),
         lower=quartiles.lower if quartiles else None,
         median=quartiles.median if quartiles else None,
         upper=quartiles.upper if quartiles else None,
     )
+
+
+#: Facts that differ from framework to framework and must agree only between runs of one row.
+OWN_FACTS = frozenset({"plugin", "image build"})
 
 
 def gather_facts(record: Record) -> dict[str, str]:
@@ -145,6 +181,8 @@ def gather_facts(record: Record) -> dict[str, str]:
         "loop": job.loop,
         "processes": str(job.processes),
         "dlbench": record.provenance.dlbench,
+        "plugin": f"{record.cell.plugin} {record.cell.plugin_version}",
+        "image build": record.image.context_digest[:12],
     }
 
 
