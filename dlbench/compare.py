@@ -68,11 +68,11 @@ def newest_scenario(runs: Sequence[RunSummary]) -> list[RunSummary]:
 
 def describe_siblings(digest: str, groups: dict[str, list[RunSummary]]) -> list[str]:
     """Say that other groups have the same scenario name and yet cannot be compared."""
-    name = groups[digest][0].conditions.cell.scenario
+    name = groups[digest][0].cell.scenario
     others = [
         other[:12]
         for other, runs in groups.items()
-        if other != digest and runs[0].conditions.cell.scenario == name
+        if other != digest and runs[0].cell.scenario == name
     ]
     if not others:
         return []

@@ -151,3 +151,14 @@ METRICS = {
 
 #: The phase whose quartiles a metric's column shows, for metrics that have many values a run.
 QUARTILES = {"stepwise": "step"}
+
+
+def spell_figure(run: RunSummary) -> str:
+    """Return the figure that the scenario names, of one run, in words."""
+    metric = METRICS.get(run.conditions.metric)
+    value = metric.read(run) if metric and run.ok else None
+    if metric is None or value is None:
+        return "none"
+    if metric.unit == "s" and value < 1:
+        return f"{metric.title} {value * 1e3:.4g} ms"
+    return f"{metric.title} {value:.4g}" + (f" {metric.unit}" if metric.unit != "1" else "")

@@ -12,12 +12,12 @@ from dlbench.summary import RunSummary
 
 #: What a term may name, in the order in which it is tried; run ids come last.
 KINDS: dict[str, Callable[[RunSummary], str]] = {
-    "scenario": lambda run: run.conditions.cell.scenario,
-    "framework": lambda run: run.conditions.cell.framework,
-    "image": lambda run: run.conditions.cell.image_id,
-    "stack": lambda run: run.conditions.cell.stack,
+    "scenario": lambda run: run.cell.scenario,
+    "framework": lambda run: run.cell.framework,
+    "image": lambda run: run.cell.image_id,
+    "stack": lambda run: run.cell.stack,
     "scenario/framework": lambda run: (
-        f"{run.conditions.cell.scenario}/{run.conditions.cell.framework}"
+        f"{run.cell.scenario}/{run.cell.framework}"
     ),
     "campaign": lambda run: run.campaign,
 }

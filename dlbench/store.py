@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,13 +119,13 @@ class Store:
 
         Raises UnknownNameError where no run or more than one does.
         """
-        path = self.locate(run)
-        try:
-            return decode_record(path.read_bytes(), str(path))
-        except RecordError as error:
-            raise StoreError(f"{path}: {error}") from None
-        except OSError as error:
-            raise StoreError(f"cannot read {path}: {error.strerror}") from error
+        return read_record(self.locate(run))
+
+    def read(self, runs: Iterable[str]) -> Iterator[Record]:
+        """Yield the records of ``runs``, whole ids, one by one; raises StoreError."""
+        paths = {one.run.run_id: one.path for one in self._refresh() if one.run is not None}
+        for run in runs:
+            yield read_record(self.folder / paths[run])
 
     def locate(self, run: str) -> Path:
         """Return the file of the run whose id begins with ``run``; raises as ``load`` does."""
@@ -177,6 +177,16 @@ class Store:
             unreadable = Unreadable(path=path, kind="corrupt", reason=reason)
             return Indexed(path, unreadable=unreadable)
         return Indexed(path, summarize(record))
+
+
+def read_record(path: Path) -> Record:
+    """Return the record in a file; raises StoreError where it cannot be used."""
+    try:
+        return decode_record(path.read_bytes(), str(path))
+    except RecordError as error:
+        raise StoreError(f"{path}: {error}") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
 
 
 def age(run: RunSummary) -> tuple[str, int, str]:

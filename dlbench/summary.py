@@ -80,6 +80,16 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     audit_failures: tuple[str, ...]
     phases: dict[str, PhaseSummary]
 
+    @property
+    def cell(self) -> CellFacts:
+        """The cell that was executed."""
+        return self.conditions.cell
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The cell's axes and the scenario's own parameters."""
+        return self.conditions.axes
+
 
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
