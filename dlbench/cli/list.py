@@ -233,6 +233,7 @@ def results(
     Oldest first; files that cannot be read as records are named on standard error.
     """
     from dlbench.cli import console
+    from dlbench.metrics import spell_figure
     from dlbench.store import Store
 
     chosen = Store(open_workspace(folder).results).select(patterns or [])
@@ -245,10 +246,11 @@ def results(
             "device": run.cell.device,
             "variant": [f"{name}={value}" for name, value in run.axes.items()],
             "outcome": run.outcome,
+            "figure": spell_figure(run),
         }
         for run in chosen.runs
     ]
-    columns = ("run", "started", "scenario", "image", "device", "variant", "outcome")
+    columns = ("run", "started", "scenario", "image", "device", "variant", "outcome", "figure")
     print_rows(rows, columns, as_json=as_json, empty="there are no results")
     for unreadable in chosen.unreadable:
         console.err().print(f"not readable: {unreadable.path}: {unreadable.reason}", markup=False)
