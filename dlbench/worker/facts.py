@@ -10,7 +10,7 @@ import numpy as np
 
 def versions(adapter):
     """Return the adapter's versions, the interpreter's and NumPy's."""
-    found = dict(adapter.versions())
+    found = dict((name, str(version)) for name, version in adapter.versions().items())
     found["python"] = platform.python_version()
     found.setdefault("numpy", np.__version__)
     return found
@@ -25,7 +25,7 @@ def packages():
     found = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
-        if name:
+        if name and distribution.version:
             found.setdefault(name.lower(), distribution.version)
     return found
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import numpy as np
 import pytest
-from real_worker import PLAN, TASK, Interpreter, Worker, exactly, make_job, values
+from real_worker import PLAN, ROOT, TASK, Interpreter, Worker, exactly, make_job, values
 
 from dlbench import job as wire
 from dlbench.scenario import Plan, Trials
@@ -34,6 +36,8 @@ def test_every_phase_is_there_with_as_many_values_as_the_plan_says(
 ) -> None:
     result = worker.do(interpreter, make_job(plan=plan(epochs=2)), "oracle")
     assert result.status == "ok", result.failure
+    schema = json.loads((ROOT / "docs" / "schemas" / "result.json").read_text())
+    jsonschema.validate(json.loads((worker.out / "result.json").read_text()), schema)
     counts = {phase.name: (phase.kind, len(phase.values)) for phase in result.phases}
     assert counts == {
         "import": ("once", 1),
