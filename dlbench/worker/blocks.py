@@ -50,8 +50,8 @@ def _steps(run, source, trials, name):
     begin = run.now()
     with quiet():
         for index in range(trials["at_most"]):
-            _one_step(run, source, name)
-            run.events.progress(name, index + 1, trials["at_most"], run.phases.values(name))
+            seconds = _one_step(run, source, name)
+            run.events.progress(name, index + 1, trials["at_most"], seconds)
             if enough(trials, index + 1, run.now() - begin):
                 break
 
@@ -66,6 +66,7 @@ def _one_step(run, source, name):
     run.phases.each(name, seconds)
     run.record_first_step(seconds)
     run.record_loss()
+    return seconds
 
 
 def enough(trials, done, seconds):

@@ -19,13 +19,15 @@ def measure(run):
     train = _whole(run) if run.job.get("loop", "step") == "epoch" else _stepwise
     run.phases.once("epoch_items", len(run.order(0)), unit="item")
     for epoch in range(epochs):
-        run.events.emit("phase", name="epoch", index=epoch, total=epochs)
+        run.events.emit("phase", name="epoch", index=epoch + 1, total=epochs)
         seconds = train(run, epoch)
         run.phases.each("epoch", seconds)
         run.phases.each("epoch_train_loss", float(run.adapter.loss()), unit="1")
         accuracy = _evaluate(run)
-        run.events.emit("epoch", name="epoch", index=epoch + 1, total=epochs, value=seconds, unit="s")
-        run.events.emit("accuracy", name="accuracy", index=epoch + 1, value=accuracy, unit="1")
+        for name, value, unit in (("epoch", seconds, "s"), ("accuracy", accuracy, "1")):
+            run.events.emit(
+                "progress", name=name, index=epoch + 1, total=epochs, value=value, unit=unit
+            )
 
 
 def _stepwise(run, epoch):

@@ -61,10 +61,10 @@ class Events(object):
         self._file.write(jsonio.dump(line) + b"\n")
         self._file.flush()
 
-    def progress(self, name, index, total, values):
-        """Say that ``index`` of ``total`` is done and the median so far; at most once a second."""
+    def progress(self, name, index, total, seconds):
+        """Say that ``index`` of ``total`` took so long; at most once a second."""
         if self._now() - self._last >= _PROGRESS_SECONDS:
-            self.emit("progress", name=name, index=index, total=total, value=median(values), unit="s")
+            self.emit("progress", name=name, index=index, total=total, value=seconds, unit="s")
 
     def close(self):
         """Close the file."""

@@ -60,6 +60,6 @@ def measure(run):
         with quiet():
             seconds, _ = forward(run)
         run.phases.each("predict", seconds)
-        run.events.progress("predict", index + 1, trials["at_most"], run.phases.values("predict"))
+        run.events.progress("predict", index + 1, trials["at_most"], seconds)
         if enough(trials, index + 1, run.now() - begin):
             break
