@@ -7,6 +7,7 @@ together, so that a user mends a file once.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from dlbench.errors import ScenarioError, nearest
 Check: TypeAlias = Callable[[Any], Any]
 
 REQUIRED = object()
+
+#: Whole numbers are sizes and counts; what is above this is a slip of the pen.
+GREATEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ def parse(path: Path) -> dict[Any, Any]:
     return document
 
 
+@functools.cache
 def _loader() -> Any:
     """Make the safe loader that also refuses a key given twice (YAML itself takes the last)."""
 
@@ -170,14 +175,14 @@ def spell(value: Any) -> str:
 
 def whole(value: Any) -> int:
     """Check for a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= GREATEST:
         raise ValueError("a whole number of at least 1")
     return value
 
 
 def natural(value: Any) -> int:
     """Check for a whole number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= GREATEST:
         raise ValueError("a whole number of at least 0")
     return value
 

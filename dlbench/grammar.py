@@ -19,6 +19,10 @@ from dlbench.document import Problems, Reader, join, text
 from dlbench.errors import nearest
 from dlbench.vocabulary import ACTIVATIONS, LAYERS, TIMES, Kind
 
+#: Far more than any network has, and few enough to expand at once.
+MOST_LAYERS = 10_000
+
+_WORDS = {**LAYERS, **{name: Kind() for name in ACTIVATIONS}, "times": TIMES}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -101,8 +105,7 @@ def read_network(reader: Reader, raw: Any, path: str = "network") -> tuple[Entry
 
 
 def _read_entry(reader: Reader, raw: Any, path: str) -> Entry | None:
-    functions = {name: Kind() for name in ACTIVATIONS}
-    found = read_word(reader, raw, {**LAYERS, **functions, "times": TIMES}, path)
+    found = read_word(reader, raw, _WORDS, path)
     if found is None:
         return None
     word, kind, given, path = found
@@ -118,13 +121,14 @@ def _read_entry(reader: Reader, raw: Any, path: str) -> Entry | None:
         path=path,
         kind=word,
         parameters=reader.fields(given, kind.parameters, path),
-        name=None if name is None else reader.read(name, _layer_name, join(path, "name")),
+        name=None if name is None else reader.read(name, identifier, join(path, "name")),
         inputs=None if inputs is None else reader.read(inputs, _names, join(path, "inputs")),
         layers=layers,
     )
 
 
-def _layer_name(value: Any) -> str:
+def identifier(value: Any) -> str:
+    """Check for a name of a layer or an input, which is part of its weights' names."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ValueError("a name of letters, digits and _")
     return value
@@ -174,6 +178,9 @@ class _Linker:
     ) -> list[Layer]:
         layers: list[Layer] = []
         for entry in entries:
+            if len(self.taken) > MOST_LAYERS:
+                self.problems.add("network", f"more than {MOST_LAYERS} layers")
+                break
             if entry.kind == "times":
                 for copy in range(entry.parameters["count"] or 0):
                     block = self.chain(entry.layers, previous, f"{suffix}_{copy + 1}")

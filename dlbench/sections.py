@@ -19,7 +19,7 @@ from dlbench.document import (
     text,
     whole,
 )
-from dlbench.grammar import read_network, read_word
+from dlbench.grammar import identifier, read_network, read_word
 from dlbench.vocabulary import INITIALIZERS, LOSSES, OPTIMIZERS, Kind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -127,7 +127,10 @@ def _read_data(reader: Reader, raw: Any) -> dict[str, Any]:
     data = reader.fields(raw, _DATA, "data")
     given = reader.mapping(data["inputs"], "data: inputs")
     data["inputs"] = [
-        {"name": name, **reader.fields(value, _INPUT, f"data: inputs: {name}")}
+        {
+            "name": reader.read(name, identifier, "data: inputs"),
+            **reader.fields(value, _INPUT, f"data: inputs: {name}"),
+        }
         for name, value in given.items()
     ]
     if not data["inputs"]:

@@ -88,8 +88,16 @@ LAYERS: Mapping[str, Kind] = {
     "add": Kind(main="inputs"),
 }
 
+
+def _copies(value: object) -> int:
+    """Check for how often a block may be repeated."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1000:
+        raise ValueError("a whole number from 1 to 1000")
+    return value
+
+
 #: A block of layers that is written once and expanded ``count`` times.
-TIMES = Kind(parameters={"count": Field(whole)})
+TIMES = Kind(parameters={"count": Field(_copies)})
 
 _EPSILON = Field(number, 1e-8)
 _DECAY = Field(number, 0.0)

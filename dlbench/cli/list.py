@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,8 +71,7 @@ def frameworks(as_json: AsJson = False) -> None:
         print("no framework plugin is installed")
         return
     print("every framework has")
-    for axis in BUILT_IN:
-        print(f"  axis {axis.name}={'|'.join(axis.values) or 'N'}: {axis.summary}")
+    print_axes(BUILT_IN)
 
 
 def print_framework(entry: Entry) -> None:
@@ -84,10 +84,15 @@ def print_framework(entry: Entry) -> None:
         devices = ", ".join(image.devices)
         versions = spell_cell(dict(image.versions))
         print(f"  image {image.id}: {versions}; stack {image.stack}; {devices}{served}")
-    for axis in framework.supports.axes:
-        values = "|".join(axis.values) or "N"
-        print(f"  axis {axis.name}={values}: {axis.summary}")
+    print_axes(framework.supports.axes)
     print()
+
+
+def print_axes(axes: Iterable[Axis]) -> None:
+    """Print axes with their values, a line each; N stands for a whole number."""
+    for axis in axes:
+        values = "|".join(axis.values) or "N"
+        print(f"  axis {axis.name}={values}" + (f": {axis.summary}" if axis.summary else ""))
 
 
 def describe_framework(entry: Entry) -> Row:

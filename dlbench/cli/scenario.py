@@ -76,7 +76,7 @@ def table_lines(scenario: Scenario, network: Network) -> Iterator[str]:
     from tabulate import tabulate
 
     values = "".join(f" {name}={value}" for name, value in scenario.values.items())
-    yield f"{scenario.name}{values}: {scenario.summary}"
+    yield f"{scenario.name}{values}" + (f": {scenario.summary}" if scenario.summary else "")
     yield f"digest {scenario.digest}"
     rows = [row for facts in network.layers for row in layer_rows(facts)]
     rows.append([
