@@ -128,16 +128,16 @@ def load(index: sqlite3.Connection) -> dict[str, tuple[Stamp, Indexed]]:
     conditions: dict[str, Conditions] = {}
     for key, blob in index.execute(f"SELECT key, content FROM {CONDITIONS}"):
         with contextlib.suppress(msgspec.DecodeError):
-            conditions[key] = decode_conditions(blob)
+            conditions[key] = decode_conditions(unseal(blob))
     decode_run = msgspec.msgpack.Decoder(OwnFacts).decode
     decode_unreadable = msgspec.msgpack.Decoder(Unreadable).decode
     known: dict[str, tuple[Stamp, Indexed]] = {}
     for path, size, modified, key, blob in index.execute(f"SELECT * FROM {FILES}"):
         with contextlib.suppress(msgspec.DecodeError, KeyError):
             if key is None:
-                one = Indexed(path, None, decode_unreadable(blob))
+                one = Indexed(path, None, decode_unreadable(unseal(blob)))
             else:
-                one = Indexed(path, RunSummary(conditions[key], *decode_run(blob)))
+                one = Indexed(path, RunSummary(conditions[key], *decode_run(unseal(blob))))
             known[path] = (size, modified), one
     return known
 
@@ -175,9 +175,22 @@ def keep(
 def encode(index: sqlite3.Connection, one: Indexed) -> tuple[str | None, bytes]:
     """Return the key of the run's conditions, which are kept once, and its own facts as bytes."""
     if one.run is None:
-        return None, msgspec.msgpack.encode(one.unreadable)
+        return None, seal(msgspec.msgpack.encode(one.unreadable))
     conditions, *own = msgspec.structs.astuple(one.run)
-    content = msgspec.msgpack.encode(conditions)
+    content = seal(msgspec.msgpack.encode(conditions))
     key = hashlib.blake2b(content, digest_size=12).hexdigest()
     index.execute(f"INSERT OR IGNORE INTO {CONDITIONS} VALUES (?, ?)", (key, content))
-    return key, msgspec.msgpack.encode(own)
+    return key, seal(msgspec.msgpack.encode(own))
+
+
+def seal(content: bytes) -> bytes:
+    """Put a checksum before ``content``: SQLite does not notice when a number has changed."""
+    return zlib.crc32(content).to_bytes(4, "big") + content
+
+
+def unseal(blob: bytes) -> bytes:
+    """Return what ``seal`` was given; raises DecodeError where it is damaged."""
+    content = blob[4:]
+    if zlib.crc32(content) != int.from_bytes(blob[:4], "big"):
+        raise msgspec.DecodeError("damaged")
+    return content

@@ -228,12 +228,27 @@ def finish(
         rows=tuple(body),
         caption=(
             f"{metric.title}: {metric.summary}",
+            *(
+                f"{column.title}: {METRICS[column.name].summary}"
+                for column in columns
+                if column.name in QUARTILES and column.name != metric.name
+            ),
             describe_runs(rows),
             "all rows: " + ", ".join(spell_shared(rows, shown)),
             f"scenario digest {newest.digest[:12]}",
         ),
-        notes=(*describe_disagreements(rows, shown), *remarks),
+        notes=(*describe_disagreements(rows, shown), *name_failures(rows), *remarks),
     )
+
+
+def name_failures(rows: Sequence[Row]) -> list[str]:
+    """Say where more is to be read about the rows that have no run of use."""
+    failures = [
+        f"{row.runs[-1].run_id} ({row.cell.image_id})"
+        for row in rows
+        if not row.good and row.runs[-1].how == "exited"
+    ]
+    return [f"why there is no figure: dlbench show {', '.join(failures)}"] if failures else []
 
 
 def describe_runs(rows: Sequence[Row]) -> str:

@@ -152,9 +152,8 @@ def redact_argument(argument: str, secrets: Secrets) -> str:
     """Return one argument of a command line; relative paths in it give folders away too."""
     option, equals, value = argument.partition("=")
     whole = value if equals and option.startswith("-") else argument
-    clean = redact_text(whole, secrets)
-    if "/" in clean and "<" not in clean and not clean.startswith(PUBLIC):
-        clean = shorten_path(whole)
+    is_path = "/" in whole and "://" not in whole and not whole.startswith(PUBLIC)
+    clean = redact_text(shorten_path(whole) if is_path else whole, secrets)
     return f"{option}={clean}" if whole is not argument else clean
 
 

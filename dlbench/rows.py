@@ -170,8 +170,10 @@ def _describe(name: str, values: Sequence[tuple[Row, str]]) -> list[str]:
             names.append(row.cell.image_id)
     if len(holders) < 2:
         return []
-    parts = [f"{value} ({', '.join(names)})" for value, names in holders.items()]
-    return [f"not equal: {name}: {'; '.join(parts)}"]
+    usual = max(holders, key=lambda value: len(holders[value]))
+    parts = [f"{value} ({', '.join(names)})" for value, names in holders.items() if value != usual]
+    own = holders[usual] if len(holders[usual]) == 1 else ["all others"]
+    return [f"not equal: {name}: {'; '.join([*parts, f'{usual} ({own[0]})'])}"]
 
 
 def describe_versions(run: Conditions) -> str:

@@ -6,26 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
+from samples import TASK, make_job, make_plan
 
-from dlbench.job import (
-    PROTOCOL,
-    ArrayFile,
-    Failure,
-    Job,
-    JobData,
-    Number,
-    Phase,
-    Settings,
-    Split,
-    Task,
-    TaskInput,
-    TaskLayer,
-    TaskLoss,
-    TaskOptimizer,
-    TaskTarget,
-    Weight,
-    WorkerResult,
-)
+from dlbench.job import PROTOCOL, Failure, Job, Number, Phase, WorkerResult
 from dlbench.record import (
     SCHEMA,
     CellFacts,
@@ -38,7 +21,6 @@ from dlbench.record import (
     ScenarioFacts,
     Status,
 )
-from dlbench.scenario import Plan, Trials
 
 DIGEST = "5ce0" * 16
 
@@ -101,46 +83,15 @@ def make_result(phases: Sequence[Phase], **changes: Any) -> WorkerResult:
     return msgspec.structs.replace(result, **changes)
 
 
-def make_job(run_id: str = "", **changes: Any) -> Job:
-    trials = Trials(at_most=10, at_least=10)
-    images = ArrayFile(file="x.npy", shape=(28, 28), dtype="uint8", divide_by=255.0)
-    labels = ArrayFile(file="y.npy", shape=(), dtype="int32")
-    split = Split(inputs={"image": images}, target=labels, items=100)
-    dense = TaskLayer(
-        kind="dense",
-        name="dense_1",
-        inputs=("image",),
-        parameters={"units": 10},
-        input_shapes=((784,),),
-        output_shape=(10,),
-        weights=(Weight(name="dense_1/kernel", shape=(784, 10), initializer="glorot_uniform"),),
-    )
-    task = Task(
-        inputs=(TaskInput(name="image", shape=(784,), dtype="float32"),),
-        layers=(dense,),
-        output="dense_1",
-        output_activation="softmax",
-        output_shape=(10,),
-        target=TaskTarget(classes=10),
-        loss=TaskLoss(kind="softmax_cross_entropy", reduction="mean"),
-        optimizer=TaskOptimizer(kind="sgd", parameters={"learning_rate": 0.01}),
-        batch_size=16,
-    )
-    job = Job(
-        protocol=PROTOCOL,
-        run_id=run_id,
-        adapter="adapter.py",
-        task=task,
-        settings=Settings(axes={}, seed=1, threads=2, device="cpu"),
-        plan=Plan(
-            warmup=trials, stepwise=trials, pipelined=trials, predict=Trials(at_most=3, at_least=3)
-        ),
-        data=JobData(kind="arrays", item="image", train=split, test=split),
-        items_per_step=16,
-        item="image",
-        devices=("cpu",),
-    )
-    return msgspec.structs.replace(job, **changes)
+def make_step_job(run_id: str = "", **changes: Any) -> Job:
+    fields: dict[str, Any] = {
+        "run_id": run_id,
+        "task": msgspec.structs.replace(TASK, batch_size=16),
+        "plan": make_plan(10),
+        "items_per_step": 16,
+        "item": "image",
+    }
+    return make_job(**(fields | changes))
 
 
 def make_cell(framework: str = "torch", **changes: Any) -> CellFacts:
@@ -207,7 +158,7 @@ def make_record(run_id: str = "aaaa00000001", **changes: Any) -> Record:
             versions={cell.framework: version},
             packages={"torch": "2.13.0"},
         ),
-        job=make_job(run_id),
+        job=make_step_job(run_id),
         limits=Limits(timeout_seconds=600.0, memory_bytes=2 * 2**30, cpus=(0, 1), pids=4096),
         outcome=make_outcome(),
         result=make_result(make_phases(), versions={cell.framework: version, "python": "3.11.2"}),
