@@ -117,10 +117,10 @@ def count_trials(trials: Trials, step_seconds: float) -> int:
     return max(trials.at_least, min(trials.at_most, fitting))
 
 
-def estimate_seconds(job: Job, step_seconds: float) -> float:
-    """Estimate the timed part of a run in seconds from the duration of one training step.
+def estimate_seconds(job: Job, step_seconds: float, *, epochs: int | None = None) -> float:
+    """Estimate what is left of a run in seconds from the duration of one training step.
 
-    Prediction counts as a third of a training step for every batch of the test set.
+    ``epochs`` is how many are still to come; None means all of the plan's.  Prediction counts as a third of a training step for every batch of the test set.
     """
     plan = job.plan
     steps = sum(
@@ -130,10 +130,11 @@ def estimate_seconds(job: Job, step_seconds: float) -> float:
     test_items = job.data.test.items if job.data.test else job.data.synthetic_items
     test_batches = math.ceil(test_items / job.task.batch_size)
     passes = plan.predict.at_most
-    if plan.epochs and job.data.train:
+    epochs = plan.epochs if epochs is None else epochs
+    if epochs and job.data.train:
         whole = job.data.train.items // job.task.batch_size
-        steps += plan.epochs * min(whole, plan.steps_per_epoch or whole)
-        passes += plan.epochs
+        steps += epochs * min(whole, plan.steps_per_epoch or whole)
+        passes += epochs
     return step_seconds * (steps + passes * test_batches / 3)
 
 

@@ -16,9 +16,7 @@ KINDS: dict[str, Callable[[RunSummary], str]] = {
     "framework": lambda run: run.cell.framework,
     "image": lambda run: run.cell.image_id,
     "stack": lambda run: run.cell.stack,
-    "scenario/framework": lambda run: (
-        f"{run.cell.scenario}/{run.cell.framework}"
-    ),
+    "scenario/framework": lambda run: f"{run.cell.scenario}/{run.cell.framework}",
     "campaign": lambda run: run.campaign,
 }
 RUN = "run"

@@ -92,19 +92,26 @@ class Display(AbstractContextManager["Display"]):
             values = self._values.setdefault(name, [])
             values.append(float(event.value))
             text += f", median {format_seconds(statistics.median(values))}"
-            if name in {"first_step", "warmup"} and self._run is not None and len(values) == 1:
+            if len(values) == 1:
                 self._announce_estimate(name, values[0])
         elif event.value is not None:
             text += f": {event.value:.4g}" if isinstance(event.value, float) else f": {event.value}"
         self.progress(text)
 
-    def _announce_estimate(self, name: str, step_seconds: float) -> None:
+    def _announce_estimate(self, name: str, seconds: float) -> None:
         if self._run is None:
             return
-        rest = estimate_seconds(self._run.job, step_seconds)
-        bound = "at most about" if name == "first_step" else "about"
+        job = self._run.job
+        if name == "first_step":
+            rest, bound = estimate_seconds(job, seconds), "at most about"
+        elif name == "epoch":
+            rest, bound = seconds * (job.plan.epochs - 1), "for epochs about"
+        elif name == "warmup":
+            rest, bound = estimate_seconds(job, seconds, epochs=0), "about"
+        else:
+            return
         self.note(
-            f"{self._prefix} {name.replace('_', ' ')} {format_seconds(step_seconds)}; "
+            f"{self._prefix} {name.replace('_', ' ')} {format_seconds(seconds)}; "
             f"{bound} {format_seconds(rest)} to go"
         )
 

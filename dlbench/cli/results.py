@@ -50,7 +50,11 @@ def export(
         raise UnknownNameError(f"there are no records in {store.folder}", "dlbench run makes some")
 
     manifest = write_archive(
-        file, partial(store.read, runs), find_image_folders(workspace), users=[find_user()], folders=own_folders()
+        file,
+        partial(store.read, runs),
+        find_image_folders(workspace),
+        users=[find_user()],
+        folders=own_folders(),
     )
     print(
         f"{file}: {manifest.records} records, {len(manifest.scenarios)} scenarios, "
