@@ -120,7 +120,8 @@ def count_trials(trials: Trials, step_seconds: float) -> int:
 def estimate_seconds(job: Job, step_seconds: float, *, epochs: int | None = None) -> float:
     """Estimate what is left of a run in seconds from the duration of one training step.
 
-    ``epochs`` is how many are still to come; None means all of the plan's.  Prediction counts as a third of a training step for every batch of the test set.
+    ``epochs`` is how many are still to come; None means all of the plan's.  A prediction counts
+    as a third of a training step for every batch of the test set.
     """
     plan = job.plan
     steps = sum(

@@ -28,6 +28,7 @@ from dlbench.record import (
     Provenance,
     Record,
     ScenarioFacts,
+    Status,
 )
 
 WORKER = Path(__file__).resolve().parent / "worker"
@@ -185,7 +186,8 @@ def image_facts(run: PreparedRun) -> ImageFacts:
 def read_outcome(ended: Exit, spec: RunSpec) -> tuple[WorkerResult | None, Outcome]:
     """Join how the host saw the run end with what the worker said, if it said anything."""
     result: WorkerResult | None = None
-    status, detail = "missing", describe_exit(ended)
+    status: Status = "missing"
+    detail = describe_exit(ended)
     try:
         result = read_result(spec.out_folder / "result.json")
     except FileNotFoundError:
