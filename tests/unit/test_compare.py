@@ -315,14 +315,14 @@ def test_the_newest_campaign_of_each_cell_counts() -> None:
 
 
 def test_an_interrupted_campaign_does_not_hide_what_was_measured() -> None:
-    late = {"campaign": "c002", "started": "2026-11-02T10:00:00+00:00"}
+    late: dict[str, Any] = {"campaign": "c002", "started": "2026-11-02T10:00:00+00:00"}
     records = [make_run("a1"), make_failure("a2", "interrupted", "missing", **late)]
     assert cells(tables(records)[0], "step") == [Quantity(value=0.5)]
     assert cells(tables(records[1:])[0], "step") == [Missing(reason="interrupted")]
 
 
 def test_a_newer_failure_is_not_hidden_by_an_older_success() -> None:
-    late = {"campaign": "c002", "started": "2026-11-02T10:00:00+00:00"}
+    late: dict[str, Any] = {"campaign": "c002", "started": "2026-11-02T10:00:00+00:00"}
     records = [make_run("a1"), make_failure("a2", detail="RuntimeError: x", **late)]
     assert cells(tables(records)[0], "step") == [Missing(reason="failed: RuntimeError: x")]
 

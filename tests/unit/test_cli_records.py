@@ -1,0 +1,143 @@
+"""The commands that read records, as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from records import make_cell, make_failure, make_phases, make_record, make_result
+
+from dlbench.store import Store
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dlbench", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"DLBENCH_RESULTS": str(folder), "COLUMNS": "200"},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    store = Store(tmp_path / "results")
+    for number in (1, 2):
+        store.save(make_record(f"aaaa0000000{number}", round=number))
+        result = make_result(make_phases(0.25), versions={"tensorflow": "2.21.0"})
+        cell = make_cell("tensorflow")
+        store.save(make_record(f"bbbb0000000{number}", round=number, cell=cell, result=result))
+    store.save(make_failure("cccc00000001", detail="no kernel", cell=make_cell("numpy")))
+    return store.folder
+
+
+def test_compare_prints_the_newest_scenario(folder: Path) -> None:
+    done = run("compare", "--baseline", "torch", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    rows = re.findall(r"^(tensorflow|torch|numpy) +", done.stdout, re.MULTILINE)
+    assert rows == ["tensorflow", "torch", "numpy"]
+    assert "faster" in done.stdout
+    assert "failed: no kernel" in done.stdout
+
+
+def test_compare_prints_csv_alone_on_standard_output(folder: Path) -> None:
+    (folder / "broken.json").write_text("{")
+    done = run("compare", "tiny", "--format", "csv", folder=folder)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["framework"] for row in rows] == ["tensorflow", "torch", "numpy"]
+    assert rows[0]["step_seconds"] == "0.25"
+    assert "skipped broken.json: corrupt" in done.stderr
+    assert "1 files were skipped" in done.stderr
+
+
+def test_runs_can_be_named(folder: Path) -> None:
+    done = run("compare", "aaaa00000001", "cccc", "--format", "json", folder=folder)
+    rows = json.loads(done.stdout)["tables"][0]["rows"]
+    assert [row["framework"] for row in rows] == ["torch", "numpy"]
+    assert rows[0]["runs"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("compare", "tyny"), 4, "dlbench: no record matches 'tyny'"),
+        (("compare", "--metric", "stepp"), 4, "dlbench: unknown metric 'stepp'"),
+        (("compare", "--baseline", "jax"), 4, "dlbench: no row fits the baseline 'jax'"),
+        (("compare", "--by", "xla"), 4, "dlbench: nothing here is called 'xla'"),
+        (("compare", "--format", "xml"), 2, "xml"),
+        (("show", "ffff"), 4, "dlbench: there is no run 'ffff'"),
+        (("results", "import", "none.tar.gz"), 9, "dlbench: cannot read none.tar.gz"),
+    ],
+)
+def test_errors_are_one_line_with_a_code(
+    folder: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    done = run(*arguments, folder=folder)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_records_is_an_explained_error(tmp_path: Path) -> None:
+    done = run("compare", folder=tmp_path / "none")
+    assert done.returncode == 4
+    assert "there are no records" in done.stderr
+    assert "dlbench run makes some" in done.stderr
+
+
+def test_show_is_for_people_and_json_is_the_record(folder: Path) -> None:
+    done = run("show", "cccc", "--traceback", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "failed: no kernel" in done.stdout
+    assert "Traceback (most recent call last)" in done.stdout
+    as_json = run("show", "cccc", "--json", folder=folder)
+    assert json.loads(as_json.stdout)["run_id"] == "cccc00000001"
+
+
+def test_results_go_out_and_come_in(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "out.tar.gz"
+    done = run("results", "export", str(archive), "torch", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "2 records" in done.stdout
+    other = tmp_path / "other"
+    assert (
+        "2 records imported, 0 were" in run("results", "import", str(archive), folder=other).stdout
+    )
+    assert (
+        "0 records imported, 2 were" in run("results", "import", str(archive), folder=other).stdout
+    )
+    assert run("compare", folder=other).stdout.count("torch-2.13.0") == 1
+
+
+def test_list_results_shows_each_figure(folder: Path) -> None:
+    done = run("list", "results", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "step 250 ms" in done.stdout
+    assert "failed: no kernel" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["compare", "show", "results"])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    code = (
+        "import sys; sys.argv = ['dlbench', sys.argv[1], '--help']\n"
+        "from dlbench.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(','.join(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, command], check=True, capture_output=True, text=True
+    )
+    loaded = set(done.stderr.strip().split(","))
+    assert "dlbench" in loaded
+    assert not loaded & {"numpy", "scipy", "docker", "tabulate", "msgspec", "sqlite3", "yaml"}
