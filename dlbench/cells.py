@@ -204,7 +204,7 @@ def _pool_images(pair: _Pair) -> _Pool:
             words="",
             missing=f"{what} has no image in stack {stack} for {request.device} (it has {has})",
         )
-    words = f"version {version} as asked for" if version else f"newest of stack {stack}"
+    words = f"version {version} as asked for," if version else "newest"
     return _Pool(images=sorted(able, key=lambda image: _strangeness(pair, image)), words=words)
 
 
@@ -228,13 +228,13 @@ def _settle(
     }
     served = {name: value for name, value in image.axes.items() if name in known}
     variant = {**defaults, **served, **values}
-    first = image == pool.images[0]
+    words = f"{pool.words} of stack {image.stack}"
     cell = Cell(
         scenario=scenario,
         scenario_path=pair.path,
         entry=pair.entry,
         image=image,
-        image_choice=pool.words if first else f"{pool.words} that serves what was asked for",
+        image_choice=words if image == pool.images[0] else f"{words} that serves the axes",
         device=request.device,
         variant=variant,
         not_applicable=tuple(name for name in pair.asked if name not in known),

@@ -199,7 +199,7 @@ def show_plan(
     for cell in cells:
         display.note(f"run      {describe_cell(cell_facts(cell))}")
         versions = ", ".join(f"{name} {value}" for name, value in cell.image.versions.items())
-        display.note(f"         {versions}; stack {cell.image.stack}")
+        display.note(f"         {versions}; {cell.image_choice}")
         for name in cell.not_applicable:
             display.note(f"         {name}: not applicable")
     for refusal in refused:

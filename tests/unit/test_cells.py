@@ -181,13 +181,18 @@ def test_equal_cells_are_made_once(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("framework", "request_", "image", "words"),
     [
-        ("flow==1.0", {}, "flow-1.0", "version 1.0 as asked for"),
-        ("flow==vendor-flow-1.15", {}, "vendor-flow-1.15", "version vendor-flow-1.15 as asked for"),
+        ("flow==1.0", {}, "flow-1.0", "version 1.0 as asked for, of stack 2017"),
+        (
+            "flow==vendor-flow-1.15",
+            {},
+            "vendor-flow-1.15",
+            "version vendor-flow-1.15 as asked for, of stack 2019",
+        ),
         ("flow", {"stack": "2017"}, "flow-1.0", "newest of stack 2017"),
         ("flow", {"stack": "2019"}, "flow-1.15", "newest of stack 2019"),
         ("flow", {"device": "cuda"}, "flow-2.21", "newest of stack 2026"),
         ("high", {}, "high-2-t", "newest of stack 2017"),
-        ("high==1.2", {}, "high-1-t", "version 1.2 as asked for"),
+        ("high==1.2", {}, "high-1-t", "version 1.2 as asked for, of stack 2017"),
         ("high:backend=c", {}, "high-2-c", "newest of stack 2017"),
     ],
 )
@@ -195,7 +200,7 @@ def test_image_is_chosen_and_said(
     folder: Path, framework: str, request_: dict[str, Any], image: str, words: str
 ) -> None:
     (cell,) = cells(folder, framework, **request_)
-    assert (cell.image.id, cell.image_choice.removesuffix(" that serves what was asked for")) == (
+    assert (cell.image.id, cell.image_choice.removesuffix(" that serves the axes")) == (
         image,
         words,
     )
@@ -209,7 +214,7 @@ def test_image_gives_its_own_axis_value(folder: Path) -> None:
 def test_sweep_stays_on_one_image_that_can_do_all_of_it(folder: Path) -> None:
     found = cells(folder, "flow", stack="2019", axes=("layout=NHWC,NCHW",))
     assert [cell.image.id for cell in found] == ["vendor-flow-1.15"] * 2
-    assert found[0].image_choice == "newest of stack 2019 that serves what was asked for"
+    assert found[0].image_choice == "newest of stack 2019 that serves the axes"
 
 
 def test_sweep_takes_several_images_where_none_can_do_all(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from golden import check_golden
+from records import make_failure, make_record
 from scenario_files import FCNN_DEPTH, MLP, write_scenario
 from test_cells import FLOW, HIGH, make_catalog
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from dlbench.catalog import BrokenPlugin, Catalog
 from dlbench.cli import list as list_command
 from dlbench.errors import ScenarioError
+from dlbench.store import Store
 
 BROKEN = (
     BrokenPlugin(
@@ -113,3 +115,18 @@ def test_wrong_scenario_does_not_hide_the_others(workspace: Folders) -> None:
     assert "fcnn-depth" in result.output
     assert isinstance(result.exception, ScenarioError)
     assert "wrong.yaml" in result.exception.message
+
+
+def test_results_are_listed_and_broken_ones_named(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(make_record("aaaa00000001"))
+    store.save(make_failure("aaaa00000002", detail="no memory"))
+    (tmp_path / "broken.json").write_text("{")
+    chosen = ["results", "--json", "--results", str(tmp_path)]
+    every = CliRunner().invoke(list_command.app, chosen)
+    rows = json.loads(every.stdout)
+    assert [row["run"] for row in rows] == ["aaaa00000001", "aaaa00000002"]
+    assert [row["outcome"] for row in rows] == ["ok", "failed: no memory"]
+    assert "broken.json" in every.stderr
+    one = CliRunner().invoke(list_command.app, [*chosen, "aaaa00000002"])
+    assert [row["run"] for row in json.loads(one.stdout)] == ["aaaa00000002"]
