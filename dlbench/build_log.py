@@ -15,6 +15,7 @@ CAUSES = {
     "CERTIFICATE_VERIFY_FAILED": "the build does not know a proxy's certificate: --ca-bundle FILE",
     "SSLError": "the build does not know a proxy's certificate: --ca-bundle FILE",
     "name resolution": "the build has no network: look at the engine's DNS and proxy settings",
+    "No module named pip": "the Python that runs dlbench has no pip, which makes the environments",
     "No space left on device": "the disk is full: dlbench images prune",
     "DO NOT MATCH THE HASHES": "the package index serves other files than those that were locked",
     "No matching distribution found": "the package index has no wheel of a pinned version for this"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,26 +126,34 @@ def make_group(name: str, *, memory_bytes: int, pids: int, root: Path = ROOT) ->
 
 
 def _make_unified(name: str, memory_bytes: int, pids: int, root: Path) -> Group | None:
-    own = root / _own_path("").lstrip("/")
-    for parent in (own, *own.parents):
-        if root not in {parent, *parent.parents}:
-            return None
-        enabled = (parent / "cgroup.subtree_control").read_text().split()
-        if {"memory", "pids"} <= set(enabled):
-            break
+    parent = _find_parent(root)
+    if parent is None:
+        return None
     folder = parent / name
     folder.mkdir()
     group = Group(folders=(folder,))
-    limits = {"memory.max": memory_bytes, "memory.swap.max": 0, "pids.max": pids}
-    _set_limits(
-        group, [(folder / file, value) for file, value in limits.items() if value or "swap" in file]
-    )
+    swap = folder / "memory.swap.max"
+    limits = [(swap, 0)] if swap.exists() else []
+    limits += [(folder / "memory.max", memory_bytes)] if memory_bytes else []
+    limits += [(folder / "pids.max", pids)] if pids else []
+    _set_limits(group, limits)
     return group
+
+
+def _find_parent(root: Path) -> Path | None:
+    """Return the nearest group, from our own upwards, that gives its children these limits."""
+    own = root / _own_path("").lstrip("/")
+    for parent in (own, *own.parents):
+        given = set((parent / "cgroup.subtree_control").read_text().split())
+        if {"memory", "pids"} <= given and os.access(parent / "cgroup.procs", os.W_OK):
+            return parent
+        if parent == root:
+            break
+    return None
 
 
 def _make_split(name: str, memory_bytes: int, pids: int, root: Path) -> Group | None:
     made: list[Path] = []
-    group = Group(folders=())
     try:
         for controller in ("memory", "pids", "cpuacct"):
             folder = root / controller / _own_path(controller).lstrip("/") / name

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from dlbench.errors import EngineError
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 #: The oldest API that can do all that a run needs (Docker 19.03, Podman 3).
 MINIMUM_API = (1, 40)
 CALL_SECONDS = 120
+KNOCK_SECONDS = 10
 
 START_HINTS = {
     "docker": "start it (systemctl start docker), install it, or use --engine venv",
@@ -33,30 +36,55 @@ def connect(base_url: str | None, name: str) -> APIClient:
 
     Raises EngineError where it does not answer, does not let us, or is too old.
     """
+    address = base_url or find_address(name, os.environ)
+    try:
+        knock(address)
+    except OSError as error:
+        raise explain_connection(error, name, address) from None
+    client = open_client(address, name)
+    try:
+        check_age(client.version(), name)
+    except EngineError:
+        client.close()
+        raise
+    return client
+
+
+def open_client(address: str, name: str) -> APIClient:
+    """Open a client for ``address``, with TLS where DOCKER_HOST and its companions ask for it."""
     import docker
     import docker.utils
 
-    settings: dict[str, Any] = {"timeout": CALL_SECONDS, "version": "auto"}
-    if base_url:
-        settings["base_url"] = base_url
-    elif name == "docker" and os.environ.get("DOCKER_HOST"):
-        settings |= docker.utils.kwargs_from_env()
-    else:
-        settings["base_url"] = locate(name, os.environ)
+    settings: dict[str, Any] = {"base_url": address}
+    if os.environ.get("DOCKER_HOST") == address:
+        settings = dict(docker.utils.kwargs_from_env())
     try:
-        client = docker.APIClient(**settings)
+        return docker.APIClient(**settings, timeout=CALL_SECONDS, version="auto")
     except (docker.errors.DockerException, OSError, ValueError) as error:
-        raise explain_connection(error, name, settings.get("base_url")) from None
-    check_age(client.version(), name)
-    return client
+        raise explain_connection(error, name, address) from None
+
+
+def knock(address: str) -> None:
+    """Raise OSError where nobody listens; what is no plain address shows that later."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.settimeout(KNOCK_SECONDS)
+            door.connect(parts.path)
+    elif parts.scheme == "tcp" and parts.hostname and parts.port:
+        socket.create_connection((parts.hostname, parts.port), KNOCK_SECONDS).close()
+
+
+def find_address(name: str, environment: Mapping[str, str]) -> str:
+    """Return where engine ``name`` is: where its own variable says, or its usual socket."""
+    variable = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}[name]
+    return environment.get(variable) or locate(name, environment)
 
 
 def locate(name: str, environment: Mapping[str, str]) -> str:
     """Return the address of the first usual socket of engine ``name`` that exists."""
     runtime = environment.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     if name == "podman":
-        if environment.get("CONTAINER_HOST"):
-            return environment["CONTAINER_HOST"]
         usual = ["/run/podman/podman.sock", f"{runtime}/podman/podman.sock"]
         if os.getuid():
             usual.reverse()
@@ -90,7 +118,9 @@ def explain_connection(error: BaseException, name: str, base_url: str | None) ->
     causes = list(walk_causes(error))
     if any(isinstance(cause, PermissionError) for cause in causes):
         return EngineError(f"{name}{where} does not permit access", PERMISSION_HINTS.get(name, ""))
-    if any(isinstance(cause, ConnectionError | FileNotFoundError) for cause in causes):
+    if any(
+        isinstance(cause, ConnectionError | FileNotFoundError | TimeoutError) for cause in causes
+    ):
         return EngineError(f"no {name} engine answers{where}", START_HINTS.get(name, ""))
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return EngineError(f"no connection to {name}{where}: {first}", START_HINTS.get(name, ""))

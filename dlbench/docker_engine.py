@@ -52,6 +52,10 @@ class DockerEngine:
         self._images = ImageShelf(self._client, name)
         self._builder = Builder(self._images, self.execute)
 
+    def close(self) -> None:
+        """Close the connections to the engine; what is executed ends as lost."""
+        self._client.close()
+
     # -- what it is ------------------------------------------------------------------------------
 
     def facts(self) -> EngineFacts:

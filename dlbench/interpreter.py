@@ -103,10 +103,11 @@ def find_interpreters(version: str) -> list[Interpreter]:
             found = read_interpreter(path)
         except EngineError:
             continue
-        if found.implementation == "CPython" and found.series[0] == major:
-            known.setdefault(found.series, found)
-        if found.series == (major, minor):
+        if found.implementation != "CPython" or found.series[0] != major:
+            continue
+        if found.series[1] == minor:
             return [found]
+        known.setdefault(found.series, found)
     return sorted(known.values(), key=lambda item: abs(item.series[1] - minor))
 
 

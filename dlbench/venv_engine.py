@@ -7,6 +7,7 @@ system; ``facts`` says which limits hold.
 from __future__ import annotations
 
 import os
+import platform
 import queue
 import shutil
 import signal
@@ -60,7 +61,11 @@ class VenvEngine:
         return EngineFacts(
             name=self.name,
             version=sys.version.split()[0],
-            details={"python": self._own.path if self._own else str(self._folder)},
+            details={
+                "python": self._own.path if self._own else "",
+                "data_root": str(existing_parent(self._folder)),
+                "libc": " ".join(platform.libc_ver()),
+            },
             enforces={
                 "network": False,
                 "read_only_root": False,
@@ -151,6 +156,11 @@ class VenvEngine:
         """End what is being executed: a few seconds to write its result, then it is killed."""
         self._interrupted = True
         self._messages.put(Interrupt())
+
+
+def existing_parent(folder: Path) -> Path:
+    """Return ``folder``, or the nearest folder above it that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
 def make_variables(spec: RunSpec, scratch: Path, own: bool) -> dict[str, str]:
