@@ -26,6 +26,9 @@ REQUIRED = object()
 #: Whole numbers are sizes and counts; what is above this is a slip of the pen.
 GREATEST = 2**31 - 1
 
+#: Lists and mappings inside each other; an alias can make a document endless.
+DEEPEST = 30
+
 
 @dataclass(frozen=True)
 class Field:
@@ -133,7 +136,15 @@ def parse(path: Path) -> dict[Any, Any]:
         raise ScenarioError(f"{path}{_place(failure)}") from failure
     if not isinstance(document, dict):
         raise ScenarioError(f"{path}: expected a mapping of keys to values, found {document!r:.60}")
+    if _is_deeper(document, DEEPEST):
+        raise ScenarioError(f"{path}: nested more than {DEEPEST} deep, or an alias within itself")
     return document
+
+
+def _is_deeper(node: Any, levels: int) -> bool:
+    """Return whether lists and mappings are nested deeper than ``levels``."""
+    inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return levels < 0 or any(_is_deeper(value, levels - 1) for value in inside)
 
 
 @functools.cache

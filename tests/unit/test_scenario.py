@@ -320,6 +320,14 @@ def test_yaml_itself_may_be_wrong(tmp_path: Path) -> None:
     )
 
 
+def test_alias_within_itself_is_an_error(tmp_path: Path) -> None:
+    block = "network: &again\n  - times: {count: 2, layers: *again}\n"
+    text = MLP.replace("network:\n", block + "others:\n")
+    assert problems(tmp_path, text) == [
+        "toy.yaml: nested more than 30 deep, or an alias within itself"
+    ]
+
+
 def test_newer_format_asks_for_an_update(tmp_path: Path) -> None:
     path = write_scenario(tmp_path, MLP.replace("format: 1", "format: 2\nnovelty: true"))
     with pytest.raises(ScenarioError) as caught:
