@@ -60,6 +60,11 @@ def choose(
         for image in catalog.frameworks[name].framework.images
         for kind in image.devices
     ]
+    if not every:
+        raise UnknownNameError(
+            "there are no images: no framework plugin is installed",
+            "pip install the plugins of the frameworks that you want (dlbench list frameworks)",
+        )
     known = {choice.image.id for choice in every}
     for wanted in ids:
         if wanted not in known:

@@ -16,7 +16,7 @@ import msgspec
 
 from dlbench import bases, build_settings, context, requirements
 from dlbench.build_settings import BuildSettings, read_settings
-from dlbench.engine import BaseRecipe, BuiltImage, Engine, Recipe
+from dlbench.engine import BaseRecipe, BuiltImage, Engine, ImageKeeper, Recipe
 from dlbench.errors import ImageError, UnknownNameError, nearest
 from dlbench.framework import Image
 
@@ -133,11 +133,16 @@ def ensure(engine: Engine, recipe: Recipe, on_line: Callable[[str], None]) -> Bu
 
     Raises ImageError where it cannot be built, or the disk has no room for it.
     """
-    if recipe.use_cache and (found := engine.find_image(recipe)):
+    found = engine.find_image(recipe)
+    if found and recipe.use_cache:
         return found
     _check_disk(engine, recipe)
     on_line(f"building {recipe.tag}")
-    return engine.build_image(recipe, on_line)
+    built = engine.build_image(recipe, on_line)
+    if found and found.engine_id != built.engine_id and isinstance(engine, ImageKeeper):
+        # It has lost its tag to the new one, and would lie there unseen.
+        engine.remove_image(found.engine_id)
+    return built
 
 
 def _compose(folder: Path, device: str, images_folder: Path, wheels: tuple[Path, ...]) -> _Content:

@@ -151,6 +151,18 @@ def test_local_wheel_is_what_is_inside(folder: Path, engine: DockerEngine, tmp_p
     assert built.verified.strip() == "numpy 99.0"
 
 
+def test_building_again_leaves_no_second_image(
+    folder: Path, engine: DockerEngine, tmp_path: Path
+) -> None:
+    stand_in_verify(folder)
+    recipe = render(folder, replace(read_settings(), wheels=(write_wheel(tmp_path),)))
+    first = images.ensure(engine, recipe, lambda _: None)
+    again = images.ensure(engine, replace(recipe, use_cache=False), lambda _: None)
+    assert again.engine_id != first.engine_id
+    command = ["docker", "image", "inspect", first.engine_id]
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
 def test_image_that_fails_its_verify_gets_no_tag(
     folder: Path, engine: DockerEngine, tmp_path: Path
 ) -> None:

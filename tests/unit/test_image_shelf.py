@@ -59,6 +59,8 @@ def test_choosing_what_is_not_there() -> None:
     assert "did you mean 'torch-2.13.0'?" in caught.value.hint
     with pytest.raises(UnknownNameError, match="no image for device 'cuda'"):
         image_shelf.choose(CATALOG, framework="numpy", device="cuda")
+    with pytest.raises(UnknownNameError, match="no framework plugin is installed"):
+        image_shelf.choose(Catalog(frameworks={}))
 
 
 def test_rows_say_what_is_built_and_what_cannot_be() -> None:
