@@ -7,6 +7,9 @@ from __future__ import absolute_import
 #: Kinds of layer that keep a vector's elements in their places.
 _ELEMENTWISE = ("activation", "dropout", "flatten")
 
+#: Kinds of layer that take an image in the variant's layout.
+_SPATIAL = frozenset(("convolution", "max_pool", "average_pool", "flatten"))
+
 
 class Settings(object):
     """What an adapter is made with: ``axes`` (name -> value), ``seed``, ``threads``, ``device``."""
@@ -19,12 +22,16 @@ class Settings(object):
 
 
 class Weight(object):
-    """One trained array: ``<layer>/<role>``, canonical shape, initializer."""
+    """One trained array: ``<layer>/<role>``, canonical shape, initializer.
+
+    ``flattened_from`` is its layer's for a kernel, else None.
+    """
 
     def __init__(self, facts):
         self.name = facts["name"]
         self.shape = tuple(facts["shape"])
         self.initializer = facts["initializer"]
+        self.flattened_from = None
 
     @property
     def role(self):
@@ -57,13 +64,18 @@ class _Fields(object):
 
 
 class Input(object):
-    """A named input: ``name``, ``shape``, ``dtype``, ``vocabulary`` (0 for real ones)."""
+    """A named input: ``name``, ``shape``, ``dtype``, ``vocabulary`` (0 for real ones).
+
+    ``is_image`` says that only layers which take images read it, so that an adapter may prepare it
+    in another layout than height, width, channels.
+    """
 
     def __init__(self, facts):
         self.name = facts["name"]
         self.shape = tuple(facts["shape"])
         self.dtype = facts["dtype"]
         self.vocabulary = facts.get("vocabulary", 0)
+        self.is_image = False
 
 
 class Target(object):
@@ -101,6 +113,9 @@ class Task(object):
         self.batch_size = facts["batch_size"]
         self.precision = Precision(facts["precision"])
         _trace_flattening(self.layers, {})
+        for one in self.inputs:
+            readers = set(layer.kind for layer in self.layers if one.name in layer.inputs)
+            one.is_image = len(one.shape) == 3 and bool(readers) and readers <= _SPATIAL
 
     def weights(self):
         """Return every weight in the order of the layers, each once."""
@@ -126,6 +141,8 @@ def _trace_flattening(layers, images):
             images[layer.name] = layer.input_shapes[0]
         elif layer.kind == "dense":
             layer.flattened_from = first
+            for weight in layer.weights:
+                weight.flattened_from = first if weight.role == "kernel" else None
         elif first is not None and layer.kind in _ELEMENTWISE:
             images[layer.name] = first
         elif layer.kind == "add":

@@ -175,3 +175,24 @@ def test_weights_of_inner_layers_are_found_once() -> None:
     assert [(one.name, one.role, one.shape) for one in task.weights()] == [
         ("d/kernel", "kernel", (2, 2))
     ]
+
+
+def test_a_kernel_knows_the_flattened_image_and_a_bias_does_not() -> None:
+    weights = [
+        {"name": "first/kernel", "shape": [24, 5], "initializer": "zeros"},
+        {"name": "first/bias", "shape": [5], "initializer": "zeros"},
+    ]
+    task = make_task([
+        layer("flatten", "flat", "x", (2, 3, 4)),
+        layer("dense", "first", "flat", (24,), weights=weights),
+    ])
+    assert [one.flattened_from for one in task.weights()] == [(2, 3, 4), None]
+
+
+def test_an_input_that_only_image_layers_read_is_an_image() -> None:
+    straight = make_task([layer("convolution", "one", "x", (2, 3, 4))])
+    both = make_task([
+        layer("convolution", "one", "x", (2, 3, 4)),
+        layer("reshape", "two", "x", (2, 3, 4)),
+    ])
+    assert [straight.inputs[0].is_image, both.inputs[0].is_image] == [True, False]

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import config
 
-from adapter_layers import TO_FIRST, Layers, dense_images, reads_image
+from adapter_layers import TO_FIRST, Layers
 from adapter_updates import slots, update
 from dlbench_worker import weights
 
@@ -40,8 +40,10 @@ class Adapter(object):
         self.variables = {
             weight.name: tf.Variable(tf.zeros(weight.shape), name=weight.name)
             for weight in task.weights()}
-        self.images = [self.layout == "NCHW" and reads_image(task, one) for one in task.inputs]
-        self.rows = dense_images(task.layers) if self.layout == "NCHW" else {}
+        self.images = [self.layout == "NCHW" and one.is_image for one in task.inputs]
+        self.rows = {}
+        if self.layout == "NCHW":
+            self.rows = dict((weight.name, weight.flattened_from) for weight in task.weights())
         self.network = Layers(task, self.layout, self.variables,
                               lambda x, rate: tf.nn.dropout(x, rate), loop)
         if task.optimizer:
@@ -71,14 +73,21 @@ class Adapter(object):
             loss = reduce(losses)
         gradients = tape.gradient(loss, self.variables)
         for name, variable in self.variables.items():
-            kept = self.kept[name]
-            change, values = update(
-                self.task.optimizer, self.count, tf.convert_to_tensor(gradients[name]), kept)
-            variable.assign_sub(change)
-            for slot, value in values.items():
-                kept[slot].assign(value)
+            self.change(variable, tf.convert_to_tensor(gradients[name]), self.kept[name])
         self.count.assign_add(1.0)
         return loss
+
+    def change(self, variable, gradient, kept):
+        optimizer = self.task.optimizer
+        if not kept and not optimizer.parameters["decay"]:
+            # Plain gradient descent: the framework's own kernel, one pass over memory.
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=variable.handle, alpha=optimizer.parameters["learning_rate"], delta=gradient)
+            return
+        difference, after = update(optimizer, self.count, gradient, kept)
+        variable.assign_sub(difference)
+        for slot, value in after.items():
+            kept[slot].assign(value)
 
     def outputs(self, *inputs):
         logits = self.logits(inputs, False)

@@ -13,23 +13,6 @@ TO_FIRST = (0, 3, 1, 2)
 TO_LAST = (0, 2, 3, 1)
 
 
-def reads_image(task, one):
-    """Whether an input goes straight into layers that take an image in the variant's layout."""
-    kinds = set(layer.kind for layer in task.layers if one.name in layer.inputs)
-    spatial = set(("convolution", "max_pool", "average_pool", "flatten"))
-    return len(one.shape) == 3 and bool(kinds) and kinds <= spatial
-
-
-def dense_images(layers):
-    """Return kernel name -> image shape of the dense layers that read a flattened image."""
-    found = {}
-    for layer in layers:
-        if layer.flattened_from:
-            found[layer.name + "/kernel"] = layer.flattened_from
-        found.update(dense_images(layer.layers))
-    return found
-
-
 class Layers(object):
     """Builds the forward pass; what differs between TensorFlow 1 and 2 is handed in.
 

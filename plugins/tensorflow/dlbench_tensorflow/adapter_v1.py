@@ -6,7 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from adapter_layers import TO_FIRST, Layers, dense_images, reads_image
+from adapter_layers import TO_FIRST, Layers
 from adapter_updates import slots, update
 from dlbench_worker import weights
 
@@ -43,8 +43,10 @@ class Adapter(object):
         for weight in task.weights():
             name = weight.name.replace("/", "_")
             self.variables[weight.name] = tf.Variable(tf.zeros(weight.shape), name=name)
-        self.rows = dense_images(task.layers) if self.layout == "NCHW" else {}
-        self.images = [self.layout == "NCHW" and reads_image(task, one) for one in task.inputs]
+        self.rows = {}
+        if self.layout == "NCHW":
+            self.rows = dict((weight.name, weight.flattened_from) for weight in task.weights())
+        self.images = [self.layout == "NCHW" and one.is_image for one in task.inputs]
         self.inputs, values = [], {}
         for one, image in zip(task.inputs, self.images):
             shape = [one.shape[axis] for axis in (2, 0, 1)] if image else one.shape

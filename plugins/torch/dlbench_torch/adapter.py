@@ -107,22 +107,22 @@ class Adapter:
                 parameter.copy_(torch.from_numpy(there(array)))
 
     def settings(self):
-        cuda = torch.backends.cuda.matmul
         found = {
             "threads": torch.get_num_threads(),
             "interop_threads": torch.get_num_interop_threads(),
             "blas": "mkl" if torch.backends.mkl.is_available() else "other",
             "onednn": torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled,
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-            "tf32_matmul": cuda.fp32_precision,
-            "tf32_convolution": torch.backends.cudnn.conv.fp32_precision,
-            "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "deterministic": torch.are_deterministic_algorithms_enabled(),
             "precision": sorted({str(one.dtype) for one in self.network.parameters()}),
             "autocast": self.task.precision.compute,
             "devices": sorted({str(one.device) for one in self.network.parameters()}),
             "compile": self.compile,
         }
+        if self.device.type == "cuda":
+            found["tf32_matmul"] = torch.backends.cuda.matmul.allow_tf32
+            found["tf32_convolution"] = torch.backends.cudnn.allow_tf32
+            found["cudnn_benchmark"] = torch.backends.cudnn.benchmark
         if self.compile:
             counters = torch._dynamo.utils.counters
             found["compiled_graphs"] = counters["stats"]["unique_graphs"]

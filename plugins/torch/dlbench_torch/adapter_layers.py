@@ -17,12 +17,6 @@ from dlbench_worker import weights
 SPATIAL = {"convolution", "max_pool", "average_pool", "flatten"}
 
 
-def reads_image(task, one):
-    """Whether an input goes straight into layers that take images channels first."""
-    kinds = {layer.kind for layer in task.layers if one.name in layer.inputs}
-    return len(one.shape) == 3 and bool(kinds) and kinds <= SPATIAL
-
-
 class Call(nn.Module):
     """A function as a module."""
 
@@ -124,8 +118,7 @@ class Builder:
     def __init__(self, task, memory_format):
         self.task = task
         self.memory_format = memory_format
-        self.formats = {
-            one.name: one.shape if reads_image(task, one) else None for one in task.inputs}
+        self.formats = {one.name: one.shape if one.is_image else None for one in task.inputs}
         #: Name -> (parameter, canonical array to torch's, torch's array to canonical).
         self.weights = {}
 

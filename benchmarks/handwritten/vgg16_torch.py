@@ -1,0 +1,102 @@
+"""One full training step of VGG16 in PyTorch, written as its users write it.
+
+    python vgg16_torch.py --layout NHWC --steps 5 --threads 2
+
+Prints JSON: the seconds of every step, the first ones (warm-up) apart, and of all steps together.
+"""
+import argparse
+import json
+import sys
+import time
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from torch import nn
+
+PLAN = [64, 64, "M", 128, 128, "M", 256, 256, 256, "M", 512, 512, 512, "M", 512, 512, 512, "M"]
+
+
+def vgg16():
+    layers, channels = [], 3
+    for filters in PLAN:
+        if filters == "M":
+            layers.append(nn.MaxPool2d(2))
+        else:
+            layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(inplace=True)]
+            channels = filters
+    model = nn.Sequential(
+        *layers, nn.Flatten(),
+        nn.Linear(512 * 7 * 7, 4096), nn.ReLU(inplace=True),
+        nn.Linear(4096, 4096), nn.ReLU(inplace=True),
+        nn.Linear(4096, 1000))
+    for module in model:
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+    return model
+
+
+def report(result, path):
+    with open(path, "w") if path else nullcontext(sys.stdout) as output:
+        output.write(json.dumps(result) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--layout", choices=("NCHW", "NHWC"), default="NCHW")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--output", default="", help="a file in place of stdout")
+    options = parser.parse_args()
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    memory_format = (
+        torch.channels_last if options.layout == "NHWC" else torch.contiguous_format)
+    model = vgg16().to(memory_format=memory_format)
+    if options.compile:
+        model = torch.compile(model)
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+    generator = np.random.default_rng(1)
+    shape = (options.batch_size, 3, 224, 224)
+    batches = [
+        (torch.from_numpy(generator.random(shape, dtype=np.float32)).to(memory_format=memory_format),
+         torch.from_numpy(generator.integers(0, 1000, options.batch_size)))
+        for _ in range(4)]
+
+    def step(number):
+        images, labels = batches[number % len(batches)]
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    warmup = []
+    for number in range(options.warmup):
+        start = time.perf_counter()
+        step(number)
+        warmup.append(time.perf_counter() - start)
+    seconds = []
+    begin = time.perf_counter()
+    for number in range(options.steps):
+        start = time.perf_counter()
+        loss = step(number)
+        seconds.append(time.perf_counter() - start)
+    total = time.perf_counter() - begin
+    report({
+        "framework": "torch", "version": torch.__version__, "layout": options.layout,
+        "compile": options.compile, "threads": torch.get_num_threads(),
+        "batch_size": options.batch_size, "warmup_seconds": warmup, "step_seconds": seconds,
+        "total_seconds": total, "loss": loss.item()}, options.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The adapters against the oracle: same weights, same batches, real containers, the real worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlbench.build_settings import read_settings
+from dlbench.cells import Cell, Request, expand
+from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.docker_engine import DockerEngine
+from dlbench.engine import BuiltImage, Engine
+from dlbench.preparation import Choices, Preparation, prepare_run
+from dlbench.provenance import find_provenance
+from dlbench.record import Record
+from dlbench.runner import execute_run
+
+pytestmark = pytest.mark.docker
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+PROBES = sorted(path.stem for path in SCENARIOS.glob("probe-*.yaml"))
+
+#: Ten steps at these rates stay far below this in every correct framework.
+LOSS_BOUND = 1e-5
+
+#: Every framework on every probe, and each axis where it changes what is computed.
+DEFAULTS = ("torch", "tensorflow==2.21.0", "tensorflow==1.0.0")
+VARIANTS = (
+    *((probe, framework) for probe in PROBES for framework in DEFAULTS),
+    ("probe-images", "torch:layout=NHWC"),
+    ("probe-pixels", "torch:layout=NHWC"),
+    ("probe-images", "torch:compile=on"),
+    ("probe-images", "tensorflow==2.21.0:layout=NCHW"),
+    ("probe-pixels", "tensorflow==2.21.0:layout=NCHW"),
+    ("probe-images", "tensorflow==2.21.0:xla=on"),
+    ("probe-images", "tensorflow==2.21.0:xla=on,layout=NCHW"),
+    ("probe-stories", "tensorflow==2.21.0:xla=on"),
+)
+
+
+@dataclass
+class Laboratory:
+    """Executes a scenario on a framework and keeps what was executed before."""
+
+    workspace: Workspace
+    engine: Engine
+    scratch: Path
+    images: dict[tuple[str, str], BuiltImage] = field(default_factory=dict)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+
+    def execute(self, scenario: str, framework: str) -> Record:
+        key = scenario, framework
+        if key not in self.records:
+            self.records[key] = self.execute_cell(self.cell(scenario, framework))
+        return self.records[key]
+
+    def cell(self, scenario: str, framework: str) -> Cell:
+        request = Request(scenarios=(scenario,), frameworks=(framework,), axes=("threads=2",))
+        (cell,) = expand(request, self.workspace.catalog(), (SCENARIOS,))
+        assert isinstance(cell, Cell), cell
+        return cell
+
+    def execute_cell(self, cell: Cell) -> Record:
+        preparation = Preparation(
+            engine=self.engine,
+            images_folder=self.workspace.images,
+            cache=self.workspace.cache,
+            settings=read_settings(wheels=()),
+            on_progress=lambda line: None,
+        )
+        key = cell.image.id, cell.device
+        if key not in self.images:
+            built, errors = preparation.ensure_images([cell])
+            assert not errors, errors
+            self.images.update(built)
+        choices = Choices(
+            campaign="parity", change_plan=lambda plan: plan, memory_bytes=6 * 2**30, keep=False
+        )
+        run = prepare_run(cell, self.images[key], None, choices)
+        return execute_run(run, self.engine, scratch=self.scratch, provenance=find_provenance(()))
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    engine = DockerEngine()
+    yield Laboratory(open_workspace(), engine, tmp_path_factory.mktemp("runs"))
+    engine.close()
+
+
+def losses(record: Record) -> list[float]:
+    assert record.outcome.ok, record.outcome
+    assert record.result is not None
+    (phase,) = [phase for phase in record.result.phases if phase.name == "loss"]
+    return [float(value) for value in phase.values]
+
+
+def finished_settings(record: Record) -> dict[str, Any]:
+    assert record.result is not None
+    return record.result.settings["finished"]
+
+
+@pytest.mark.parametrize(("scenario", "framework"), VARIANTS)
+def test_losses_are_those_of_the_oracle(
+    laboratory: Laboratory, scenario: str, framework: str
+) -> None:
+    expected = losses(laboratory.execute(scenario, "numpy:precision=float64"))
+    found = losses(laboratory.execute(scenario, framework))
+    assert len(found) == len(expected) == 10
+    assert found == pytest.approx(expected, rel=LOSS_BOUND, abs=LOSS_BOUND)
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(("scenario", "framework"), VARIANTS)
+def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: str) -> None:
+    result = laboratory.execute(scenario, framework).result
+    assert result is not None
+    failed = {name: fact for name, fact in result.audit.items() if fact["passed"] is False}
+    assert not failed
+    oracle = laboratory.execute(scenario, "numpy:precision=float64").result
+    assert oracle is not None
+    assert result.parameter_count == oracle.parameter_count
+
+
+@pytest.mark.parametrize(
+    ("framework", "layout"),
+    [
+        ("torch", ["input NCHW", "kernel NCHW", "output NCHW"]),
+        ("torch:layout=NHWC", ["input NHWC", "kernel NHWC", "output NHWC"]),
+        ("tensorflow==2.21.0", ["NHWC"]),
+        ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
+        ("tensorflow==1.0.0", ["NHWC"]),
+    ],
+)
+def test_the_layout_found_is_the_one_asked_for(
+    laboratory: Laboratory, framework: str, layout: list[str]
+) -> None:
+    found = finished_settings(laboratory.execute("probe-images", framework))["layout"]
+    assert [name for name in found if "either" not in name] == layout
+
+
+def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> None:
+    off = finished_settings(laboratory.execute("probe-images", "tensorflow==2.21.0"))
+    on = finished_settings(laboratory.execute("probe-images", "tensorflow==2.21.0:xla=on"))
+    assert not off["xla_must_compile"]
+    assert "xla_instructions" not in off
+    assert on["xla_must_compile"]
+    assert on["xla_instructions"] > 100
+    assert on["traces"] == 1
+
+
+def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> None:
+    off = finished_settings(laboratory.execute("probe-images", "torch"))
+    on = finished_settings(laboratory.execute("probe-images", "torch:compile=on"))
+    assert "compiled_graphs" not in off
+    assert on["compiled_graphs"] >= 1
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow==2.21.0", "tensorflow==1.0.0"])
+def test_threads_are_those_asked_for(laboratory: Laboratory, framework: str) -> None:
+    found = finished_settings(laboratory.execute("probe-vectors", framework))
+    wanted = min(2, len(os.sched_getaffinity(0)))
+    assert found.get("threads", found.get("intra_op_threads")) == wanted
