@@ -127,19 +127,20 @@ def test_refused_before_anything_starts(tmp_path: Path) -> None:
 def test_signals_keep_what_was_measured(tmp_path: Path, number: signal.Signals, code: int) -> None:
     command = [sys.executable, "-m", "dlbench", "run", "rows"]
     command += ["-f", "faulty:fault=none", "-f", "faulty:fault=hang"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=make_variables(tmp_path), stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    seen = ""
-    for line in process.stderr:
-        seen += line
-        if line.startswith("[2/2]"):
-            break
-    time.sleep(4)
-    process.send_signal(number)
-    seen += process.stderr.read()
-    assert process.wait(timeout=60) == code, seen
+    ) as process:
+        assert process.stderr is not None
+        seen = ""
+        for line in process.stderr:
+            seen += line
+            if line.startswith("[2/2]"):
+                break
+        # The second run hangs once its worker has begun to build.
+        time.sleep(4)
+        process.send_signal(number)
+        seen += process.stderr.read()
+        assert process.wait(timeout=60) == code, seen
     records = read_records(tmp_path)
     assert {outcome(record)["how"] for record in records} == {"exited", "interrupted"}
     assert "what was measured is kept" in seen
