@@ -166,29 +166,6 @@ def test_a_dense_layer_over_anything_else_knows_none() -> None:
     assert {one.flattened_from for one in task.layers} == {None}
 
 
-def test_only_the_kernel_after_a_flattened_image_has_its_rows_turned() -> None:
-    held = [
-        {"name": f"first/{role}", "shape": shape, "initializer": "zeros"}
-        for role, shape in (("kernel", [24, 5]), ("bias", [5]))
-    ]
-    task = make_task([
-        layer("flatten", "flat", "x", (2, 3, 4)),
-        layer("dense", "first", "flat", (24,), weights=held),
-    ])
-    assert [one.flattened_from for one in task.weights()] == [(2, 3, 4), None]
-
-
-@pytest.mark.parametrize(
-    ("kinds", "expected"),
-    [(["convolution"], True), (["flatten", "max_pool"], True), (["flatten", "reshape"], False)],
-)
-def test_an_input_is_an_image_where_only_image_layers_read_it(
-    kinds: list[str], expected: bool
-) -> None:
-    task = make_task([layer(kind, kind, "x", (2, 3, 4)) for kind in kinds])
-    assert task.inputs[0].is_image is expected
-
-
 def test_weights_of_inner_layers_are_found_once() -> None:
     shared = {"name": "d/kernel", "shape": [2, 2], "initializer": "zeros"}
     inner = layer("dense", "d", "x", (2,), weights=[shared])
