@@ -85,9 +85,11 @@ def expand(request: Request, catalog: Catalog, folders: Iterable[Path]) -> list[
     ``folders`` hold the scenarios.  Raises UnknownNameError, UsageError, PluginError for names
     that mean nothing, ScenarioError for a scenario file that is wrong.
     """
-    if not request.frameworks or not request.scenarios:
-        known = ", ".join(catalog.frameworks) or "none"
-        raise UsageError("name a scenario and a framework", f"frameworks installed: {known}")
+    if not request.scenarios:
+        raise UsageError("no scenario is named", "dlbench list scenarios shows them")
+    if not request.frameworks:
+        known = ", ".join(catalog.frameworks) or "none (pip install dlbench-numpy)"
+        raise UsageError("no framework is named", f"add --framework NAME; installed: {known}")
     folders = tuple(folders)
     paths = [locate(name, folders) for name in request.scenarios]
     choices = [parse_framework(text) for text in request.frameworks]

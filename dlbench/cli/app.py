@@ -7,7 +7,6 @@ second before the first word of help.
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 from typing import Annotated, Any, NoReturn
@@ -15,7 +14,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from dlbench.errors import DlbenchError, StoppedError, TerminatedError
+from dlbench.cli.streams import ReaderGoneError, prepare_streams
+from dlbench.errors import (
+    DlbenchError,
+    StoppedError,
+    TerminatedError,
+    UsageError,
+    nearest,
+)
 
 #: Command -> (whether it is a group of commands, one line of help).
 COMMANDS: dict[str, tuple[bool, str]] = {
@@ -29,6 +35,13 @@ COMMANDS: dict[str, tuple[bool, str]] = {
     "results": (True, "Export and import records."),
     "doctor": (False, "Check this machine for what dlbench needs."),
 }
+
+#: What typer raises where the command line cannot be read; its own name of it is not public.
+Misuse: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: unlike an Exception, nobody on the way out takes it for a failure of their own."""
 
 
 def load_command(name: str) -> Any:
@@ -59,12 +72,22 @@ class LazyGroup(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that ``args`` begin with; raises UsageError for an unknown one."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise UsageError(f"unknown command {name!r}", nearest(name, COMMANDS))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        """Invoke the chosen command; Ctrl-C becomes an error with an exit code of its own."""
+        """Invoke the chosen command; a signal becomes an error with an exit code of its own."""
+        hint = "nothing is left running; records of finished runs are kept"
         try:
             return super().invoke(ctx)
+        except Terminated:
+            raise TerminatedError("terminated", hint) from None
         except KeyboardInterrupt:
-            raise StoppedError("interrupted", "nothing is left running") from None
+            raise StoppedError("interrupted", hint) from None
 
 
 app = typer.Typer(
@@ -100,8 +123,8 @@ def root(
 
 
 def end_by_signal(_number: int, _frame: object) -> NoReturn:
-    """Turn SIGTERM into an error, so that everything is closed on the way out."""
-    raise TerminatedError("terminated", "nothing is left running")
+    """Turn SIGTERM into an exception, so that everything is closed on the way out."""
+    raise Terminated
 
 
 def report(error: DlbenchError) -> None:
@@ -111,16 +134,42 @@ def report(error: DlbenchError) -> None:
         print(f"  {line}", file=sys.stderr)
 
 
+def explain_misuse(misuse: Any) -> UsageError:
+    """Return what is wrong with a command line in the words of every other error."""
+    message, _, fix = misuse.format_message().removesuffix(".").partition(". Did you mean ")
+    option = getattr(misuse, "possibilities", None)
+    if option:
+        message, fix = misuse.message, " or ".join(sorted(option)) + "?"
+    message = " ".join(message.replace("Value error, ", "").split())
+    message = message[:1].lower() + message[1:]
+    command = misuse.ctx.command_path if misuse.ctx else "dlbench"
+    see = f"{command} --help says what can be given"
+    return UsageError(message, f"did you mean {fix}\n{see}" if fix else see)
+
+
+def execute() -> int:
+    """Execute the command line and return the exit code of what happened."""
+    try:
+        code = app(prog_name="dlbench", standalone_mode=False)
+        sys.stdout.flush()
+    except ReaderGoneError as error:
+        return error.exit_code
+    except DlbenchError as error:
+        report(error)
+        return error.exit_code
+    except Misuse as misuse:
+        text = str(misuse)
+        if text.startswith("Usage:"):
+            # A command that does nothing by itself was given nothing to do.
+            print(text, file=sys.stderr)
+        else:
+            report(explain_misuse(misuse))
+        return UsageError.exit_code
+    return code or 0
+
+
 def main() -> NoReturn:
     """Run the command line and exit with the code of what happened."""
     signal.signal(signal.SIGTERM, end_by_signal)
-    try:
-        app(prog_name="dlbench")
-    except DlbenchError as error:
-        report(error)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    sys.exit(0)
+    prepare_streams()
+    sys.exit(execute())

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from dlbench.index import Unreadable
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 #: So many files that cannot be used are named; the others are only counted.
 NAMED_FILES = 5
@@ -22,7 +22,7 @@ def compare(
     terms: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TERM]...",
+            metavar="TERM",
             help="Scenarios, frameworks, images, stacks, scenario/framework, campaigns (also as "
             "'vgg*' patterns), or run ids. Terms of one kind add up, different kinds narrow down. "
             "None: the scenario of the newest record.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dlbench.datasets import DatasetRow
     from dlbench.sources import Progress
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 class ProgressLines:

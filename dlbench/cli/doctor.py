@@ -15,7 +15,7 @@ import typer
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.errors import DlbenchError, EngineError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 #: The largest image that ships (torch with CUDA), and room to build it.
 DISK_NEEDED_BYTES = 16 * 2**30

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dlbench.image_shelf import Choice, ImageRow
     from dlbench.locks import Relocked
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Ids = Annotated[
     list[str] | None, typer.Argument(help="Image ids, as dlbench images list shows them.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlbench.catalog import BrokenPlugin, Entry
     from dlbench.framework import Axis
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Row = dict[str, Any]

@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
+from dlbench.cli.completion import (
+    complete_device,
+    complete_engine,
+    complete_framework,
+    complete_scenario,
+    complete_stack,
+)
 from dlbench.errors import UsageError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 Texts = list[str] | None
 
@@ -17,7 +24,12 @@ Texts = list[str] | None
 @app.command()
 def run(
     scenarios: Annotated[
-        list[str], typer.Argument(metavar="SCENARIO...", help="Scenario names, or YAML files.")
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO",
+            help="Scenario names, or YAML files.",
+            autocompletion=complete_scenario,
+        ),
     ],
     framework: Annotated[
         Texts,
@@ -26,12 +38,19 @@ def run(
             "-f",
             metavar="F[==VERSION][:axis=value,...]",
             help="Framework to execute on; may be given several times, each with its own axes.",
+            autocompletion=complete_framework,
         ),
     ] = None,
     stack: Annotated[
-        str | None, typer.Option(help="Take images of this era, e.g. 2026 (default: the newest).")
+        str | None,
+        typer.Option(
+            help="Take images of this era, e.g. 2026 (default: the newest).",
+            autocompletion=complete_stack,
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[
+        str, typer.Option(help="cpu or cuda.", autocompletion=complete_device)
+    ] = "cpu",
     layout: Annotated[
         Texts, typer.Option(help="Memory layout of images: NHWC or NCHW; a list is swept.")
     ] = None,
@@ -64,7 +83,10 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="The scenario's short plan.")] = False,
     engine: Annotated[
         str | None,
-        typer.Option(help="docker, podman or venv (default: docker, venv where none answers)."),
+        typer.Option(
+            help="docker, podman or venv (default: docker, venv where none answers).",
+            autocompletion=complete_engine,
+        ),
     ] = None,
     python: Annotated[
         str | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dlbench.cli.completion import complete_scenario
 from dlbench.cli.workspace import open_workspace
 from dlbench.errors import ScenarioError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dlbench.network import LayerFacts, Network
     from dlbench.scenario import Scenario
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
@@ -27,7 +28,12 @@ def scenario() -> None:
 @app.command()
 def check(
     names: Annotated[
-        list[str], typer.Argument(metavar="SCENARIO...", help="Scenario names, or YAML files.")
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO",
+            help="Scenario names, or YAML files.",
+            autocompletion=complete_scenario,
+        ),
     ],
     axis: Annotated[
         list[str] | None,

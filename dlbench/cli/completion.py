@@ -1,0 +1,41 @@
+"""What a shell may complete the word under the cursor to: names that are known here and now."""
+
+from __future__ import annotations
+
+from dlbench.cli.workspace import ENGINES, open_workspace
+
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """Return the scenarios that ``incomplete`` may become."""
+    from dlbench.scenario import names
+
+    return [name for name in names(open_workspace().scenarios) if name.startswith(incomplete)]
+
+
+def complete_framework(incomplete: str) -> list[str]:
+    """Return the frameworks, and after ``==`` the versions, that ``incomplete`` may become."""
+    known: list[str] = []
+    for name, entry in open_workspace().catalog().frameworks.items():
+        known.append(name)
+        if "=" in incomplete:
+            versions = {image.versions.get(name, image.id) for image in entry.framework.images}
+            known += [f"{name}=={version}" for version in sorted(versions)]
+    return [word for word in known if word.startswith(incomplete)]
+
+
+def complete_stack(incomplete: str) -> list[str]:
+    """Return the stacks that ``incomplete`` may become."""
+    from dlbench.stack import load_stacks
+
+    stacks = load_stacks(open_workspace().images)
+    return [stack.name for stack in stacks if stack.name.startswith(incomplete)]
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """Return the engines that ``incomplete`` may become."""
+    return [name for name in ENGINES if name.startswith(incomplete)]
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """Return the kinds of devices that ``incomplete`` may become."""
+    return [name for name in ("cpu", "cuda") if name.startswith(incomplete)]
