@@ -154,7 +154,10 @@ def locate(name: str, folders: Iterable[Path]) -> Path:
     """
     if name.endswith((".yaml", ".yml")) or "/" in name:
         if not Path(name).is_file():
-            raise UnknownNameError(f"there is no scenario file {name}")
+            raise UnknownNameError(
+                f"there is no scenario file {name}",
+                "dlbench list scenarios shows those that have a name",
+            )
         return Path(name)
     known = names(folders)
     if name not in known:

@@ -70,4 +70,5 @@ def find_kind(runs: Sequence[RunSummary], term: str) -> str:
         known |= names if kind in {"scenario", "framework", "image"} else set()
     if len(term) >= SHORTEST_RUN_ID and any(run.run_id.startswith(term) for run in runs):
         return RUN
-    raise UnknownNameError(f"no record matches {term!r}", nearest(term, known))
+    hint = nearest(term, known) if runs else "there are no records; dlbench run makes some"
+    raise UnknownNameError(f"no record matches {term!r}", hint)

@@ -27,6 +27,9 @@ __all__ = ["Selection", "Store", "Unreadable", "decode_record", "encode_record"]
 #: The word for the newest run, wherever a run id is asked for.
 NEWEST = "last"
 
+#: So many runs are still named where one was asked for that is not there.
+FEW_RUNS = 8
+
 
 class RecordError(Exception):
     """Bytes that are no record of this version; ``unreadable`` says which way."""
@@ -138,8 +141,10 @@ class Store:
                 f"run {run!r} is not unique", "it may be " + ", ".join(found[:8])
             )
         if not found:
-            hint = nearest(run, known) if len(known) <= 8 else "dlbench list results"
-            raise UnknownNameError(f"there is no run {run!r} in {self.folder}", hint)
+            unreadable = len(self._refresh()) - len(indexed)
+            raise UnknownNameError(
+                f"there is no run {run!r} in {self.folder}", suggest(run, known, unreadable)
+            )
         return self.folder / known[run if run in found else found[0]]
 
     def _resolve(self, term: str, runs: Sequence[RunSummary]) -> str:
@@ -179,14 +184,29 @@ class Store:
         return Indexed(path, summarize(record))
 
 
+def suggest(run: str, known: Iterable[str], unreadable: int) -> str:
+    """Return what to do where no run is called ``run``, beside so many files that are no records."""
+    known = list(known)
+    hints = [nearest(run, known) if known else "dlbench run makes some"]
+    if len(known) > FEW_RUNS and hints[0].startswith("known:"):
+        hints = ["dlbench list results shows all"]
+    if unreadable:
+        hints.append(f"{unreadable} files there cannot be read: dlbench list results names them")
+    return "\n".join(hints)
+
+
 def read_record(path: Path) -> Record:
     """Return the record in a file; raises StoreError where it cannot be used."""
     try:
         return decode_record(path.read_bytes(), str(path))
     except RecordError as error:
-        raise StoreError(f"{path}: {error}") from None
+        raise StoreError(
+            f"{path}: {error}", "dlbench list results names every file that cannot be used"
+        ) from None
     except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+        raise StoreError(
+            f"cannot read {path}: {error.strerror}", "check its permissions"
+        ) from error
 
 
 def age(run: RunSummary) -> tuple[str, int, str]:

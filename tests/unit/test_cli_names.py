@@ -30,7 +30,7 @@ RUN = "run rows -f faulty"
         ("images list --framework fauty", ["unknown framework 'fauty'", "'faulty'"]),
         ("compare rows", ["no record matches 'rows'", "dlbench run"]),
         ("compare", ["there are no records in", "dlbench run"]),
-        ("show 0123456789ab", ["no record", "0123456789ab", "dlbench run"]),
+        ("show 0123456789ab", ["no run '0123456789ab'", "dlbench run"]),
     ],
 )
 def test_unknown_names(dlbench: CommandLine, line: str, parts: list[str]) -> None:
