@@ -107,7 +107,7 @@ def _load_guarded(point: EntryPoint) -> tuple[list[Framework], str, str]:
     """Return a plugin's frameworks, why it cannot be used, and what it printed."""
     noise = io.StringIO()
     try:
-        with contextlib.redirect_stdout(noise):
+        with contextlib.redirect_stdout(noise), contextlib.redirect_stderr(noise):
             return _load(point), "", noise.getvalue().strip()
     except _PluginFaultError as fault:
         return [], str(fault), ""

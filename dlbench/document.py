@@ -7,16 +7,13 @@ together, so that a user mends a file once.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import yaml
-
 from dlbench.errors import ScenarioError, nearest
+from dlbench.yaml_file import abridge
 
 #: Returns the value in its canonical form, or raises ValueError with what was expected.
 Check: TypeAlias = Callable[[Any], Any]
@@ -25,9 +22,6 @@ REQUIRED = object()
 
 #: Whole numbers are sizes and counts; what is above this is a slip of the pen.
 GREATEST = 2**31 - 1
-
-#: Lists and mappings inside each other; an alias can make a document endless.
-DEEPEST = 30
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ class Reader:
         try:
             return check(raw)
         except ValueError as mismatch:
-            self.problems.add(path, f"expected {mismatch}, found {raw!r}")
+            self.problems.add(path, f"expected {mismatch}, found {abridge(raw)}")
             return None
 
     def mapping(self, raw: Any, path: str) -> dict[str, Any]:
@@ -100,14 +94,14 @@ class Reader:
         if raw is None:
             return {}
         if not isinstance(raw, dict):
-            self.problems.add(path, f"expected a mapping of keys to values, found {raw!r}")
+            self.problems.add(path, f"expected a mapping of keys to values, found {abridge(raw)}")
             return {}
         return {spell(key): value for key, value in raw.items()}
 
     def fields(self, raw: Any, fields: Fields, path: str) -> dict[str, Any]:
         """Return every field of ``fields`` as ``raw`` gives it, or its default."""
         given = self.mapping(raw, path)
-        for key in given.keys() - fields.keys():
+        for key in (key for key in given if key not in fields):
             self.problems.add(path, f"unknown key {key!r}; {nearest(key, fields)}")
         found: dict[str, Any] = {}
         for key, field in fields.items():
@@ -121,55 +115,6 @@ class Reader:
             else:
                 found[key] = field.default
         return found
-
-
-def parse(path: Path) -> dict[Any, Any]:
-    """Return the YAML document in ``path``; raises ScenarioError where it is none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as failure:
-        reason = getattr(failure, "strerror", None) or "it is not UTF-8 text"
-        raise ScenarioError(f"{path}: cannot be read: {reason}") from failure
-    try:
-        document = yaml.load(text, Loader=_loader())
-    except (yaml.YAMLError, RecursionError) as failure:
-        raise ScenarioError(f"{path}{_place(failure)}") from failure
-    if not isinstance(document, dict):
-        raise ScenarioError(f"{path}: expected a mapping of keys to values, found {document!r:.60}")
-    if _is_deeper(document, DEEPEST):
-        raise ScenarioError(f"{path}: nested more than {DEEPEST} deep, or an alias within itself")
-    return document
-
-
-def _is_deeper(node: Any, levels: int) -> bool:
-    """Return whether lists and mappings are nested deeper than ``levels``."""
-    inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return levels < 0 or any(_is_deeper(value, levels - 1) for value in inside)
-
-
-@functools.cache
-def _loader() -> Any:
-    """Make the safe loader that also refuses a key given twice (YAML itself takes the last)."""
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            seen: set[str] = set()
-            for key, _ in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                    problem = f"the key {key.value!r} is given twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-                seen.add(str(key.value))
-            mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-            return mapping
-
-    return Loader
-
-
-def _place(failure: Exception) -> str:
-    if isinstance(failure, yaml.MarkedYAMLError) and failure.problem_mark is not None:
-        mark = failure.problem_mark
-        return f": line {mark.line + 1}, column {mark.column + 1}: {failure.problem}"
-    return f": cannot be read as YAML: {failure}"
 
 
 def join(path: str, key: str) -> str:

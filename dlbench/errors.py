@@ -54,6 +54,9 @@ class ScenarioError(DlbenchError):
 
     exit_code = 3
 
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint or "mend it, then: dlbench scenario check FILE")
+
 
 class UnknownNameError(DlbenchError):
     """A scenario, framework, version, axis value or run that does not exist."""

@@ -18,6 +18,7 @@ import msgspec
 from dlbench.document import Problems, Reader, join, text
 from dlbench.errors import nearest
 from dlbench.vocabulary import ACTIVATIONS, LAYERS, TIMES, Kind
+from dlbench.yaml_file import abridge
 
 #: Far more than any network has, and few enough to expand at once.
 MOST_LAYERS = 10_000
@@ -77,7 +78,7 @@ def read_word(
         if isinstance(raw, dict) and len(raw) > 1:
             fix = "; further keys stand inside: `- dense: {units: 10, name: scores}`"
         reader.problems.add(
-            path, f"expected one word, or one word and its value, found {raw!r}{fix}"
+            path, f"expected one word, or one word and its value, found {abridge(raw)}{fix}"
         )
         return None
     if word not in known:
@@ -89,7 +90,7 @@ def read_word(
         return word, kind, reader.mapping(given, path), path
     if not kind.main:
         reader.problems.add(
-            path, f"expected a mapping of {', '.join(kind.parameters)}, found {given!r}"
+            path, f"expected a mapping of {', '.join(kind.parameters)}, found {abridge(given)}"
         )
         return None
     return word, kind, {kind.main: given}, path
@@ -98,7 +99,7 @@ def read_word(
 def read_network(reader: Reader, raw: Any, path: str = "network") -> tuple[Entry, ...]:
     """Read a list of layers; what is wrong goes to the reader's problems."""
     if not isinstance(raw, list) or not raw:
-        reader.problems.add(path, f"expected a list of layers, found {raw!r}")
+        reader.problems.add(path, f"expected a list of layers, found {abridge(raw)}")
         return ()
     entries = (_read_entry(reader, item, f"{path}[{index}]") for index, item in enumerate(raw))
     return tuple(entry for entry in entries if entry is not None)

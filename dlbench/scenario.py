@@ -20,10 +20,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from dlbench.document import Problems, Reader, parse, spell
+from dlbench.document import Problems, Reader, spell
 from dlbench.errors import ScenarioError, UnknownNameError, nearest
 from dlbench.grammar import Layer, link
 from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, read_plans
+from dlbench.yaml_file import parse
 
 __all__ = ["FORMAT", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan", "Scenario"]
 __all__ += ["Target", "Trials", "Value", "load", "locate", "names"]

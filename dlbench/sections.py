@@ -21,6 +21,7 @@ from dlbench.document import (
 )
 from dlbench.grammar import identifier, read_network, read_word
 from dlbench.vocabulary import INITIALIZERS, LOSSES, OPTIMIZERS, Kind
+from dlbench.yaml_file import abridge
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -171,7 +172,7 @@ def _read_parameter(reader: Reader, name: str, raw: Any) -> dict[str, Any]:
     default = spell(found["default"])
     for value in [*values.values(), found["default"]]:
         if not isinstance(value, str | int | float):
-            reader.problems.add(path, f"expected words or numbers, found {value!r}")
+            reader.problems.add(path, f"expected words or numbers, found {abridge(value)}")
     if not values:
         values = {}
     elif default not in values:

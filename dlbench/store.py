@@ -185,7 +185,7 @@ class Store:
 
 
 def suggest(run: str, known: Iterable[str], unreadable: int) -> str:
-    """Return what to do where no run is called ``run``, beside so many files that are no records."""
+    """Return what to do where no run is called ``run``; so many files cannot be read."""
     known = list(known)
     hints = [nearest(run, known) if known else "dlbench run makes some"]
     if len(known) > FEW_RUNS and hints[0].startswith("known:"):

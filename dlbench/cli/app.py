@@ -129,7 +129,8 @@ def end_by_signal(_number: int, _frame: object) -> NoReturn:
 
 def report(error: DlbenchError) -> None:
     """Print what is wrong, and what to do about it, to standard error."""
-    print(f"dlbench: {error.message}", file=sys.stderr)
+    for line in error.message.splitlines():
+        print(f"dlbench: {line}", file=sys.stderr)
     for line in error.hint.splitlines():
         print(f"  {line}", file=sys.stderr)
 

@@ -118,14 +118,13 @@ def run_arguments(fault: str) -> Sequence[str]:
 
 
 def assert_explained(done: Done, code: int, *parts: str) -> None:
-    """Check an explained error: its code, one line of what is wrong, a hint, no traceback."""
+    """Check an explained error: its code, what is wrong line by line, a hint, no traceback."""
     said = done.stderr
     assert done.returncode == code, said
     assert "Traceback" not in said
-    lines = said.splitlines()
-    at = [number for number, line in enumerate(lines) if line.startswith("dlbench: ")]
-    assert len(at) == 1, said
-    assert all(line.startswith("  ") and line.strip() for line in lines[at[0] + 1 :]), said
-    assert len(lines) > at[0] + 1, f"no hint: {said}"
+    wrong = [line for line in said.splitlines() if line.startswith("dlbench: ")]
+    hints = said.partition(wrong[-1] + "\n")[2].splitlines() if wrong else []
+    assert hints, f"no error with a hint: {said}"
+    assert all(line.startswith("  ") and line.strip() for line in hints), said
     for part in parts:
         assert part in said

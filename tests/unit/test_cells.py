@@ -330,4 +330,4 @@ def test_disputed_name_stops_who_asks_for_it(folder: Path) -> None:
 def test_nothing_asked_for_is_a_usage_error(folder: Path) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(folder)
-    assert caught.value.hint == "frameworks installed: flow, plain, high"
+    assert caught.value.hint == "add --framework NAME; installed: flow, plain, high"

@@ -1,10 +1,11 @@
-"""Fixtures: an interpreter after the other, and a worker to start on it."""
+"""Fixtures: the command line; an interpreter after the other, and a worker to start on it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from command_line import CommandLine
 from real_worker import Interpreter, Worker, find_interpreters
 
 
@@ -22,3 +23,8 @@ def interpreters() -> list[Interpreter]:
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
     return Worker(tmp_path)
+
+
+@pytest.fixture
+def dlbench(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
