@@ -29,6 +29,7 @@ PERMISSION_HINTS = {
     "docker": "join the group docker and log in again, use rootless Docker, or --engine venv",
     "podman": "use your own service (systemctl --user start podman.socket), or --engine venv",
 }
+UPDATE_HINT = "update it (Docker 19.03 or newer, Podman 3 or newer), or use --engine venv"
 
 
 def connect(base_url: str | None, name: str) -> APIClient:
@@ -108,7 +109,7 @@ def check_age(version: Mapping[str, Any], name: str) -> None:
         raise EngineError(
             f"{name} {version.get('Version', '')} speaks API {spoken};"
             f" dlbench needs {minimum} or newer",
-            "update it (Docker 19.03 or newer, Podman 3 or newer), or use --engine venv",
+            UPDATE_HINT,
         )
 
 
@@ -116,14 +117,24 @@ def explain_connection(error: BaseException, name: str, base_url: str | None) ->
     """Say why no connection came about: permission, absence or age."""
     where = f" at {base_url}" if base_url else ""
     causes = list(walk_causes(error))
-    if any(isinstance(cause, PermissionError) for cause in causes):
+    if any(
+        isinstance(cause, PermissionError) or status_of(cause) in {401, 403} for cause in causes
+    ):
         return EngineError(f"{name}{where} does not permit access", PERMISSION_HINTS.get(name, ""))
     if any(
         isinstance(cause, ConnectionError | FileNotFoundError | TimeoutError) for cause in causes
     ):
         return EngineError(f"no {name} engine answers{where}", START_HINTS.get(name, ""))
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "no longer supported" in first:
+        # docker-py's own words for an engine that is even older than what it can speak to.
+        return EngineError(f"{name}{where} is too old", UPDATE_HINT)
     return EngineError(f"no connection to {name}{where}: {first}", START_HINTS.get(name, ""))
+
+
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status that an engine answered, if it is that which ``error`` is about."""
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def walk_causes(error: BaseException) -> Iterator[BaseException]:

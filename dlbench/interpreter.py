@@ -88,7 +88,10 @@ def read_interpreter(python: str) -> Interpreter:
         return Interpreter(path=path, **json.loads(done.stdout.splitlines()[-1]))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines() or [""]
-        raise EngineError(f"the interpreter {python} does not work: {said[-1]}") from None
+        raise EngineError(
+            f"{python} does not answer as a Python interpreter: {said[-1][:120]}",
+            "give the path of one: --python PATH",
+        ) from None
 
 
 def find_interpreters(version: str) -> list[Interpreter]:

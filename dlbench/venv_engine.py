@@ -205,7 +205,17 @@ def explain(how: How, ended: Ended, kills: float, *, limited: bool) -> tuple[How
 
 
 def adopt(own: Interpreter, recipe: Recipe) -> BuiltImage:
-    """Let the user's own interpreter stand for the image of ``recipe``, unpinned."""
+    """Let the user's own interpreter stand for the image of ``recipe``, unpinned.
+
+    Raises EngineError where the worker could not even start in it.
+    """
+    # Before 3.8 a Python without pip cannot say what is installed.
+    known = own.packages or own.series >= (3, 8)
+    if known and "numpy" not in {name.lower() for name in own.packages}:
+        raise EngineError(
+            f"{own.path} has no numpy, which every run needs",
+            f"{own.path} -m pip install numpy, and the framework; or leave --python out",
+        )
     return BuiltImage(
         image_id=recipe.image_id,
         device=recipe.device,

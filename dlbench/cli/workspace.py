@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlbench.errors import EngineError, UnknownNameError, nearest
+from dlbench.errors import EngineError, UnknownNameError, UsageError, nearest
 
 if TYPE_CHECKING:
     from dlbench.catalog import Catalog
@@ -49,7 +49,7 @@ class Workspace:
         if name is not None and name not in ENGINES:
             raise UnknownNameError(f"unknown engine {name!r}", nearest(name, ENGINES))
         if python and name not in {None, "venv"}:
-            raise EngineError("--python needs --engine venv", "leave one of the two out")
+            raise UsageError("--python needs --engine venv", "leave one of the two out")
         if name == "venv" or python:
             return self._venv_engine(python)
         try:

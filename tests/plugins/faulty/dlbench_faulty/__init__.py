@@ -23,6 +23,7 @@ FAULTS = (
     "print",
     "flood",
     "slow",
+    "lost",
     "refused",
 )
 

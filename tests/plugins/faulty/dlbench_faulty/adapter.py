@@ -91,6 +91,9 @@ class Adapter(object):
     def begin_hang(self):
         time.sleep(3600)
 
+    def begin_lost(self):
+        import faulty_framework
+
     def begin_error(self):
         raise ValueError("the naïve adapter failed\nand says more")
 
