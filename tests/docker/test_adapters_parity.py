@@ -34,7 +34,7 @@ VARIANTS = (
     *((probe, framework) for probe in PROBES for framework in DEFAULTS),
     ("probe-images", "torch:layout=NHWC"),
     ("probe-pixels", "torch:layout=NHWC"),
-    ("probe-images", "torch:compile=on"),
+    ("probe-vectors", "torch:compile=on"),
     ("probe-images", "tensorflow==2.21.0:layout=NCHW"),
     ("probe-pixels", "tensorflow==2.21.0:layout=NCHW"),
     ("probe-images", "tensorflow==2.21.0:xla=on"),
@@ -154,8 +154,8 @@ def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> Non
 
 
 def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> None:
-    off = finished_settings(laboratory.execute("probe-images", "torch"))
-    on = finished_settings(laboratory.execute("probe-images", "torch:compile=on"))
+    off = finished_settings(laboratory.execute("probe-vectors", "torch"))
+    on = finished_settings(laboratory.execute("probe-vectors", "torch:compile=on"))
     assert "compiled_graphs" not in off
     assert on["compiled_graphs"] >= 1
 
