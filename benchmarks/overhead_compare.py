@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -197,12 +198,15 @@ def write_records(folder: Path, template: Record, count: int, cells: int) -> int
     return total // count
 
 
-def time_compare(folder: Path, arguments: Sequence[str]) -> float:
-    """Return the seconds of one whole ``dlbench compare`` process."""
+def time_compare(folder: Path, arguments: Sequence[str]) -> tuple[float, float]:
+    """Return the seconds of one whole ``dlbench compare`` process: by the clock, and of CPU."""
     command = [sys.executable, "-m", "dlbench", "compare", "--results", str(folder), *arguments]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -218,13 +222,18 @@ def main() -> None:
         folder = Path(name)
         size = write_records(folder, template, options.records, options.cells)
         print(f"{options.records} records of {size / 1000:.1f} kB, {options.cells} cells")
-        print(f"cold index            {time_compare(folder, []):6.2f} s")
+        load = os.getloadavg()[0]
+        print(f"load of this machine before: {load:.1f}; on a busy one, look at the CPU seconds")
+        seconds, cpu = time_compare(folder, [])
+        print(f"{'cold index':<12}{seconds:6.2f} s, CPU {cpu:.2f} s")
         index = (folder / NAME).stat().st_size
         for title, arguments in (("warm", []), ("warm, --all", ["--all"])):
-            seconds = [time_compare(folder, arguments) for _ in range(options.repeats)]
+            measured = [time_compare(folder, arguments) for _ in range(options.repeats)]
+            wall, used = (statistics.median(column) for column in zip(*measured, strict=True))
+            best = min(seconds for seconds, _ in measured)
             print(
-                f"{title:<22}{statistics.median(seconds):6.2f} s "
-                f"(median of {len(seconds)}, {min(seconds):.2f} to {max(seconds):.2f})"
+                f"{title:<12}{wall:6.2f} s, CPU {used:.2f} s "
+                f"(medians of {len(measured)} processes; fastest {best:.2f} s)"
             )
         print(f"index {index / 1e6:.1f} MB")
 

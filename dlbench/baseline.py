@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.rows import Row
+from dlbench.rows import NOT_APPLICABLE, Row
 
 
 def find_baselines(row: Row, rows: Sequence[Row], name: str) -> list[Row]:
     """Return the rows among ``rows`` that ``row`` is to be held against: one, if all is well.
 
     ``name`` is a framework or an image, narrowed by axes where it has several rows:
-    ``torch:layout=NHWC,threads=2``.  Every row is held against the one that agrees with it in
-    the scenario's parameters and the kind of plan, and in most axes.  None is left where no row
-    of the name did the same, several where they fit equally.  Raises UnknownNameError where
-    ``name`` fits no row at all.
+    ``torch:layout=NHWC,threads=2``.  Every row is held against the one that did the same work
+    (scenario's parameters, batch size, kind of plan), has a figure, and agrees with it in most
+    axes.  None is left where there is no such row, several where they fit equally.  Raises
+    UnknownNameError where ``name`` fits no row at all.
     """
-    same_work = [
-        one
-        for one in match_rows(rows, name)
-        if all(one.value(axis) == row.value(axis) for axis in row.conditions.parameters)
-        and one.cell.quick == row.cell.quick
-    ]
+    same_work = [one for one in match_rows(rows, name) if work_of(one) == work_of(row)]
     if row in same_work:
         return [row]
-    agreements = [count_agreements(one, row) for one in same_work]
+    candidates = [one for one in same_work if one.good] or same_work
+    agreements = [count_agreements(one, row) for one in candidates]
     most = max(agreements, default=(0, 0))
-    return [one for one, count in zip(same_work, agreements, strict=True) if count == most]
+    return [one for one, count in zip(candidates, agreements, strict=True) if count == most]
+
+
+def work_of(row: Row) -> tuple[object, ...]:
+    """Return what must be equal before two rows can be held against each other at all."""
+    conditions = row.conditions
+    parameters = {name: row.value(name) for name in conditions.parameters}
+    return parameters, conditions.facts.get("batch size"), row.cell.quick
 
 
 def match_rows(rows: Sequence[Row], name: str) -> list[Row]:
@@ -54,3 +57,20 @@ def count_agreements(one: Row, other: Row) -> tuple[int, int]:
         sum(one.identity[axis] == other.identity[axis] for axis in axes),
         sum(one.conditions.facts[fact] == other.conditions.facts[fact] for fact in facts),
     )
+
+
+def describe_mismatch(row: Row, baseline: Row) -> str:
+    """Say in which axes ``row`` is held against something else; empty where in none."""
+    axes = [
+        name
+        for name in row.identity
+        if name not in {"framework", "image"}
+        and NOT_APPLICABLE not in {row.value(name), baseline.value(name)}
+        and row.value(name) != baseline.value(name)
+    ]
+    if not axes:
+        return ""
+    ours, theirs = (
+        ", ".join(f"{name} {one.value(name)}" for name in axes) for one in (row, baseline)
+    )
+    return f"{row.cell.image_id} with {ours} is held against {baseline.cell.image_id} with {theirs}"

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dlbench.baseline import find_baselines
+from dlbench.baseline import describe_mismatch, find_baselines
 from dlbench.errors import UnknownNameError, nearest
 from dlbench.layout import Line, lay_out, pivot
 from dlbench.metrics import METRICS, Metric
@@ -92,14 +92,23 @@ def compare_group(
     remarks = list(notes)
     if left_out := len(runs) - len(chosen):
         remarks.append(f"{left_out} older runs of these cells are left out (--all takes them in)")
-    if any(line.verdict == "several baselines" for line in lines):
-        remarks.append(
-            f"several rows fit the baseline {question.baseline} equally: narrow it by an axis, "
-            f"as in {question.baseline}:AXIS=VALUE"
-        )
+    remarks += describe_baselines(lines, question.baseline or "")
     if question.by is None:
         return lay_out(lines, metric, remarks)
     return pivot(lines, metric, question.by, remarks)
+
+
+def describe_baselines(lines: Sequence[Line], name: str) -> list[str]:
+    """Say which rows are held against an unlike baseline, and which could not be."""
+    remarks = [
+        describe_mismatch(line.row, line.baseline) for line in lines if line.baseline is not None
+    ]
+    if any(line.verdict == "several baselines" for line in lines):
+        remarks.append(
+            f"several rows fit the baseline {name} equally: narrow it by an axis, as in "
+            f"{name}:AXIS=VALUE"
+        )
+    return [remark for remark in remarks if remark]
 
 
 def known_metric(name: str) -> str:
@@ -131,7 +140,8 @@ def judge_row(row: Row, rows: Sequence[Row], metric: Metric, baseline: str | Non
         return Line(row=row, figure=figure)
     against = find_baselines(row, rows, baseline)
     if against == [row]:
-        return Line(row=row, figure=figure, verdict="baseline", against=baseline)
+        verdict = "baseline" if figure else "no figure"
+        return Line(row=row, figure=figure, verdict=verdict, against=baseline)
     ours = read_values(row, metric)
     theirs = read_values(against[0], metric) if len(against) == 1 else []
     if not ours or not theirs:
@@ -141,8 +151,14 @@ def judge_row(row: Row, rows: Sequence[Row], metric: Metric, baseline: str | Non
         )
     ratio = estimate_ratio(ours, theirs)
     slowness = estimate_ratio(theirs, ours) if metric.higher_is_better else ratio
-    verdict = judge(slowness) if metric.is_speed else "not a speed"
-    return Line(row=row, figure=figure, ratio=ratio, verdict=verdict, against=baseline)
+    return Line(
+        row=row,
+        figure=figure,
+        ratio=ratio,
+        verdict=judge(slowness) if metric.is_speed else "not a speed",
+        against=baseline,
+        baseline=against[0],
+    )
 
 
 def sort_lines(lines: Sequence[Line], metric: Metric) -> list[Line]:

@@ -105,8 +105,8 @@ def describe_image(record: Record) -> list[tuple[str, str]]:
     return [
         ("id", f"{image.image_id} ({image.device})"),
         ("pinned", "yes" if image.pinned else "no: the user's own environment"),
-        ("versions stated", spell_mapping(image.versions)),
-        ("versions found", spell_mapping(found) or "none: the worker left no result"),
+        ("versions stated", spell(image.versions)),
+        ("versions found", spell(found) if found else "none: the worker left no result"),
         ("context digest", image.context_digest),
         ("engine's id", image.engine_id),
         *(("local wheel", wheel) for wheel in image.wheels),
@@ -192,7 +192,7 @@ def spell_fact(fact: Any) -> str:
     rest = {
         name: value for name, value in fact.items() if name != "passed" and value not in ({}, [])
     }
-    return f"{passed}; {spell_mapping(rest)}" if rest else passed
+    return f"{passed}; {spell(rest)}" if rest else passed
 
 
 def describe_environment(environment: Environment) -> list[tuple[str, str]]:
@@ -210,7 +210,7 @@ def describe_environment(environment: Environment) -> list[tuple[str, str]]:
     }
     return [
         *((name, str(value)) for name, value in known.items() if value is not None),
-        *((f"GPU {number}", spell_mapping(gpu)) for number, gpu in enumerate(environment.gpus)),
+        *((f"GPU {number}", spell(gpu)) for number, gpu in enumerate(environment.gpus)),
         *spell_items(environment.during),
         *((f"engine {name}", value) for name, value in spell_items(environment.engine)),
     ]
@@ -229,22 +229,16 @@ def describe_provenance(record: Record) -> list[tuple[str, str]]:
 
 
 def spell_items(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a mapping as lines."""
-    return [(name.replace("_", " "), spell_any(value)) for name, value in mapping.items()]
+    """Return a mapping as lines; names that end in their unit lose it."""
+    return [spell_item(name, value) for name, value in mapping.items()]
 
 
-def spell_mapping(mapping: Mapping[str, Any]) -> str:
-    """Return a mapping in one line."""
-    return ", ".join(f"{name} {spell_any(value)}" for name, value in mapping.items())
-
-
-def spell_any(value: Any) -> str:
-    """Return any JSON value in words."""
-    if isinstance(value, Mapping):
-        return spell_mapping(value) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(spell_any, value)) or "none"
-    return spell(value)
+def spell_item(name: str, value: Any) -> tuple[str, str]:
+    """Return one line of a mapping."""
+    for ending, unit in (("_bytes", "bytes"), ("_seconds", "s")):
+        if name.endswith(ending) and isinstance(value, int | float):
+            return name.removesuffix(ending).replace("_", " "), spell_value(value, unit)
+    return name.replace("_", " "), spell(value)
 
 
 def render_sections(sections: Iterator[Section]) -> str:

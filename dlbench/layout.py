@@ -35,7 +35,9 @@ class Line:
     ratio: Estimate | None = None
     #: A word; empty where no baseline was asked for.
     verdict: str = ""
+    #: The baseline as it was asked for, and the row that stands for it here.
     against: str = ""
+    baseline: Row | None = None
 
 
 def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Table:

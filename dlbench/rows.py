@@ -28,6 +28,10 @@ AXIS_OF_FACT = {
 }
 
 
+#: Found settings that frameworks spell each in their own way.
+NAMES = frozenset({"devices"})
+
+
 @dataclass(frozen=True)
 class Row:
     """Runs of one cell that agree in every fact, oldest first."""
@@ -155,7 +159,7 @@ def describe_disagreements(rows: Sequence[Row], shown: Iterable[str]) -> list[st
     common = (
         set.intersection(*(set(row.conditions.settings) for row in measured)) if measured else set()
     )
-    for name in sorted(common - columns - set(rows[0].conditions.facts)):
+    for name in sorted(common - columns - set(rows[0].conditions.facts) - NAMES):
         notes += _describe(
             f"{name} as found", [(row, row.conditions.settings[name]) for row in measured]
         )

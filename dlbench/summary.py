@@ -7,6 +7,7 @@ thousand records for every table would take many seconds.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -219,11 +220,15 @@ def find_audit_failures(audit: dict[str, Any]) -> tuple[str, ...]:
 
 
 def spell(value: object) -> str:
-    """Spell a setting or a parameter as tables show it."""
+    """Spell any JSON value, as of a setting or a parameter, for people."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {spell(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(spell, value)) or "none"
     return str(value)

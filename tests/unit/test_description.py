@@ -96,4 +96,4 @@ def test_gpus_and_counters_are_shown() -> None:
     )
     text = words(make_record(environment=environment))
     assert has_line(text, "GPU 0", "name Example GPU, driver 1.2")
-    assert has_line(text, "foreign cpu seconds", "1.5")
+    assert has_line(text, "foreign cpu", "1.5 s")
