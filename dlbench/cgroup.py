@@ -39,6 +39,15 @@ def read_counters(name: str, root: Path = ROOT) -> Counters:
     )
 
 
+def remove_group(name: str, root: Path = ROOT) -> None:
+    """Remove an empty control group that an engine made, wherever it is; a shared one stays."""
+    name = name.strip("/")
+    for pattern in (f"{name}/*/", f"*/{name}/*/", f"{name}/", f"*/{name}/"):
+        for folder in root.glob(pattern):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def _scaled(value: int | None, scale: float) -> float | None:
     return None if value is None else value / scale
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlbench.engine import RunSpec
+from dlbench.errors import EngineError
 
 IN = "/dlbench/in"
 OUT = "/dlbench/out"
@@ -113,6 +114,13 @@ def isolate(spec: RunSpec, traits: Traits) -> dict[str, Any]:
     if spec.device == "cuda":
         host["DeviceRequests"] = [{"Count": -1, "Capabilities": [["gpu"]]}]
     return host
+
+
+def require_folders(spec: RunSpec) -> None:
+    """Raise EngineError where a folder of ``spec`` is missing: engines differ on what they do."""
+    for folder in (spec.in_folder, spec.out_folder, spec.data_folder):
+        if folder is not None and not folder.is_dir():
+            raise EngineError(f"the folder {folder}, which the run needs, is not there")
 
 
 def mount(spec: RunSpec) -> list[dict[str, Any]]:

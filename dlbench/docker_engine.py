@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlbench import docker_client
+from dlbench.cgroup import remove_group
 from dlbench.container import LABEL, Traits
 from dlbench.docker_builds import Builder
 from dlbench.docker_images import ImageShelf
@@ -114,7 +115,7 @@ class DockerEngine:
     def _is_local(self) -> bool:
         return self._client.base_url.startswith("http+docker://")
 
-    def _traits(self) -> Traits:
+    def _traits(self, run_id: str) -> Traits:
         """Return how containers have to be made on this engine."""
         rootless = self._has_security("rootless")
         uid, gid = (0, 0) if rootless else self._user
@@ -130,19 +131,24 @@ class DockerEngine:
             )
         return Traits(
             user=f"{uid}:{gid}",
-            cgroup_parent=self._cgroup(),
+            cgroup_parent=self._cgroup(run_id),
             ulimits=ulimits,
             security=("label=disable",) if self._has_security("selinux") else (),
             user_namespace="host" if self._has_security("userns") else "",
         )
 
-    def _cgroup(self) -> str:
-        """Return the control group above the containers, whose counters outlive them, or ''."""
+    def _cgroup(self, run_id: str) -> str:
+        """Return the control group above a run's container, whose counters outlive it, or ''.
+
+        Where it could not be removed afterwards, one is shared by all runs.
+        """
+        driver = self._info.get("CgroupDriver", "")
         if self._has_security("rootless") or not self._is_local():
             return ""
-        return {"cgroupfs": "/dlbench", "systemd": "dlbench.slice"}.get(
-            str(self._info.get("CgroupDriver", "")), ""
-        )
+        # Podman's monitor outlives its container there, so that none could be removed.
+        if driver == "cgroupfs" and os.getuid() == 0 and self.name != "podman":
+            return f"/dlbench/{run_id}"
+        return {"cgroupfs": "/dlbench", "systemd": "dlbench.slice"}.get(driver, "")
 
     # -- runs ------------------------------------------------------------------------------------
 
@@ -152,15 +158,18 @@ class DockerEngine:
         Raises EngineError where the container cannot be made or started.
         """
         self._messages = queue.SimpleQueue()
+        traits = self._traits(spec.run_id)
         try:
             if self._interrupted:
                 return Exit(how="interrupted", detail="interrupted before it began")
             self.check_device(spec.device)
-            return self._containers.execute(spec, self._traits(), self._messages)
+            return self._containers.execute(spec, traits, self._messages)
         finally:
             self._interrupted = False
             if not spec.keep:
                 self._containers.remove(spec.name)
+            if traits.cgroup_parent.endswith(spec.run_id):
+                remove_group(traits.cgroup_parent)
 
     def interrupt(self) -> None:
         """End what is being executed: a few seconds to write its result, then it is killed."""

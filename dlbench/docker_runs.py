@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dlbench import docker_client
 from dlbench.cgroup import Counters, read_counters, subtract
-from dlbench.container import Traits, configure
+from dlbench.container import Traits, configure, require_folders
 from dlbench.engine import Exit, How, RunSpec
 from dlbench.errors import EngineError
 from dlbench.run_log import RunLog
@@ -18,6 +18,7 @@ from dlbench.supervision import Ended, Limit, Messages, supervise
 
 if TYPE_CHECKING:
     from docker import APIClient
+    from docker.types import CancellableStream
 
 KILLED = 137
 #: After the end of a run, how long its last output may take to arrive.
@@ -33,6 +34,7 @@ class Containers:
 
     def execute(self, spec: RunSpec, traits: Traits, messages: Messages) -> Exit:
         """Make, start and supervise the container of ``spec``; it is still there afterwards."""
+        require_folders(spec)
         before = read_counters(traits.cgroup_parent)
         with docker_client.translated(self._name, f"to start container {spec.name}"):
             self._client.create_container_from_config(  # type: ignore[no-untyped-call]
@@ -139,10 +141,14 @@ def _start_thread(target: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _drain(output: Iterator[bytes], log: RunLog) -> None:
+def _drain(output: CancellableStream[bytes], log: RunLog) -> None:
     """Read a container's output to its end, or until the connection breaks."""
     import requests
 
     with contextlib.suppress(requests.RequestException, OSError, ValueError):
         for chunk in output:
             log.write(chunk)
+    with contextlib.suppress(OSError):
+        output.close()
+    # The stream shuts its socket down; what holds it open is the answer that it came with.
+    output._response.close()  # type: ignore[attr-defined]
