@@ -6,8 +6,8 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from dlbench.engine import BuiltImage, Engine, Exit, RunSpec
+from dlbench.errors import StoreError
 from dlbench.framework import Framework, Image
 from dlbench.host import Watch, describe
 from dlbench.job import Event, Job, WorkerResult
@@ -83,15 +84,18 @@ def execute_run(
     """Execute ``run`` in a fresh container and return its record, whatever happens inside.
 
     ``scratch`` is a folder for the run's own files, which are removed afterwards unless the run
-    is to be kept.  Raises EngineError where the run could not even begin.
+    is to be kept.  Raises EngineError where the run could not even begin, StoreError where its
+    files could not be written.
     """
     run_id = new_id()
     started = datetime.now(UTC)
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"run-{run_id}-", dir=scratch))
+    with explained(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"run-{run_id}-", dir=scratch))
     try:
         job = msgspec.structs.replace(run.job, run_id=run_id)
-        spec = write_inputs(run, job, folder)
+        with explained(scratch):
+            spec = write_inputs(run, job, folder)
         watch = Watch.start()
         with _following(spec.out_folder / "events.jsonl", on_event):
             ended = engine.execute(spec)
@@ -118,6 +122,18 @@ def execute_run(
     finally:
         if not run.keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def explained(scratch: Path) -> Iterator[None]:
+    """Raise StoreError where the files of a run cannot be written below ``scratch``."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the files of a run in {scratch}: {error.strerror or error}",
+            "make room, or name another folder for the cache with DLBENCH_CACHE",
+        ) from error
 
 
 def _following(

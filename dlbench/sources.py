@@ -18,6 +18,7 @@ import msgspec
 
 from dlbench.errors import DataError
 from dlbench.originals import hash_file
+from dlbench.process_group import ended_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -235,23 +236,27 @@ def run_client(command: Sequence[str], folder: Path) -> None:
     if shutil.which(client) is None:
         raise DataError(f"{client} is not installed")
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=CLIENT_SECONDS,
-            check=False,
-        )
+        with (
+            subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**os.environ, "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            ) as process,
+            ended_together(process),
+        ):
+            _, said = process.communicate(timeout=CLIENT_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise DataError(f"{client}: no end after {CLIENT_SECONDS:.0f} s") from error
     except OSError as error:
         raise DataError(f"{client} cannot be started: {error.strerror}") from error
-    if done.returncode != 0:
-        raise DataError(f"{client}: {last_complaint(done.stderr, done.returncode)}")
+    if process.returncode != 0:
+        raise DataError(f"{client}: {last_complaint(said, process.returncode)}")
 
 
 def last_complaint(log: str, status: int) -> str:

@@ -27,6 +27,9 @@ __all__ = ["Selection", "Store", "Unreadable", "decode_record", "encode_record"]
 #: The word for the newest run, wherever a run id is asked for.
 NEWEST = "last"
 
+#: A record is smaller; where even this does not fit, no run is begun.
+ROOM_BYTES = 2**20
+
 #: So many runs are still named where one was asked for that is not there.
 FEW_RUNS = 8
 
@@ -99,12 +102,13 @@ class Store:
         """Raise StoreError where no record could be saved, before anything is measured."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(bytes(ROOM_BYTES))
+                file.flush()
         except OSError as error:
             raise StoreError(
                 f"cannot write to the results folder {self.folder}: {error.strerror}",
-                "check its permissions, or name another with --results",
+                "make room, check its permissions, or name another with --results",
             ) from error
 
     def select(self, terms: Sequence[str] = ()) -> Selection:

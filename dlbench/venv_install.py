@@ -13,6 +13,7 @@ from pathlib import Path
 from dlbench.build_log import TAIL_LINES
 from dlbench.engine import Recipe
 from dlbench.interpreter import Interpreter
+from dlbench.process_group import ended_together
 
 #: The last virtualenv that makes environments for Python 2.7; it brings their pip along.
 VIRTUALENV = "virtualenv<20.22"
@@ -108,24 +109,24 @@ def run_step(
 ) -> None:
     """Run one step of a build, its output line by line to ``on_line``; raises InstallError."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    with subprocess.Popen(
-        command,
-        cwd=work,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            cwd=work,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+        ended_together(process),
+    ):
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                tail.append(line.rstrip())
-                on_line(line.rstrip())
-        except BaseException:
-            process.kill()
-            raise
+        for line in process.stdout:
+            tail.append(line.rstrip())
+            on_line(line.rstrip())
     if process.returncode:
         reason = f"{Path(command[0]).name} {' '.join(command[1:4])} failed"
         raise InstallError(reason, list(tail))

@@ -237,7 +237,7 @@ def results(
 
     Oldest first; files that cannot be read as records are named on standard error.
     """
-    from dlbench.cli import console
+    from dlbench.cli.compare import report_unreadable
     from dlbench.metrics import spell_figure
     from dlbench.store import Store
 
@@ -257,5 +257,4 @@ def results(
     ]
     columns = ("run", "started", "scenario", "image", "device", "variant", "outcome", "figure")
     print_rows(rows, columns, as_json=as_json, empty="there are no results")
-    for unreadable in chosen.unreadable:
-        console.err().print(f"not readable: {unreadable.path}: {unreadable.reason}", markup=False)
+    report_unreadable(chosen.unreadable)

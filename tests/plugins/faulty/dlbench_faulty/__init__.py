@@ -24,6 +24,8 @@ FAULTS = (
     "flood",
     "slow",
     "lost",
+    "spawn",
+    "deaf",
     "refused",
 )
 

@@ -2,6 +2,8 @@
 """Softmax regression in NumPy that goes wrong as the axis ``fault`` says."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 
@@ -90,6 +92,13 @@ class Adapter(object):
 
     def begin_hang(self):
         time.sleep(3600)
+
+    def begin_spawn(self):
+        subprocess.Popen(["sleep", "3600"]).wait()
+
+    def begin_deaf(self):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        subprocess.Popen(["sleep", "3600"]).wait()
 
     def begin_lost(self):
         import faulty_framework
