@@ -219,7 +219,9 @@ def test_an_interpreter_that_does_not_work(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho broken for good >&2; exit 1\n")
     broken.chmod(0o755)
-    with pytest.raises(EngineError, match=r"does not answer as a Python interpreter: broken for good"):
+    with pytest.raises(
+        EngineError, match=r"does not answer as a Python interpreter: broken for good"
+    ):
         VenvEngine(tmp_path, python=str(broken))
 
 
