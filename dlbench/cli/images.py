@@ -142,6 +142,7 @@ def prune(
 ) -> None:
     """Remove images and bases that no definition leads to any more."""
     from dlbench import image_shelf
+    from dlbench.errors import ImageError
 
     keeper = image_shelf.keeper(open_workspace().engine(engine))
     stored = keeper.list_images()
@@ -150,13 +151,20 @@ def prune(
         if everything
         else list(image_shelf.find_stale(stored, choose(None, None, None), open_workspace().images))
     )
+    in_use: list[ImageError] = []
     for image in sorted(stale, key=lambda image: not image.image_id):
-        if not dry_run:
-            keeper.remove_image(image.tag)
+        try:
+            if not dry_run:
+                keeper.remove_image(image.tag)
+        except ImageError as error:
+            in_use.append(error)
+            continue
         word = "would remove" if dry_run else "removed"
         console.out().print(f"{word} {image.tag}  {image.size_bytes / 1e6:.0f} MB", markup=False)
     if not stale:
         console.out().print("nothing to remove", markup=False)
+    if in_use:
+        raise ImageError("\n".join(error.message for error in in_use), in_use[0].hint)
 
 
 @app.command()

@@ -33,6 +33,7 @@ class MemoryEngine:
         self.images: dict[str, BuiltImage] = {}
         self.built: list[Recipe] = []
         self.verified: list[str] = []
+        self.in_use: set[str] = set()
 
     def facts(self) -> EngineFacts:
         return EngineFacts(name=self.name)
@@ -75,6 +76,8 @@ class MemoryEngine:
         ]
 
     def remove_image(self, tag: str) -> int:
+        if tag in self.in_use:
+            raise ImageError(f"{tag} cannot be removed", "it is in use")
         removed = self.images.pop(tag, None)
         return removed.size_bytes if removed else 0
 
@@ -233,6 +236,16 @@ def test_prune_removes_what_nothing_leads_to(world: World) -> None:
     assert world.run("prune").stdout == "nothing to remove\n"
     world.run("prune", "--all")
     assert world.the_engine.images == {}
+
+
+def test_an_image_in_use_keeps_no_other_from_being_removed(world: World) -> None:
+    world.run("build")
+    first, second = world.the_engine.images
+    world.the_engine.in_use = {first}
+    with pytest.raises(ImageError, match=first):
+        world.run("prune", "--all")
+    assert set(world.the_engine.images) == {first}
+    assert second not in world.the_engine.images
 
 
 def test_save_and_load(world: World, tmp_path: Path) -> None:
