@@ -56,7 +56,7 @@ def test_plugin_that_prints(dlbench: CommandLine) -> None:
         "rows",
         "--quick",
         "--python",
-        "python3",
+        sys.executable,
         "--dry-run",
         "-f",
         "loud:fault=none",
