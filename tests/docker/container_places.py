@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,9 @@ def start_podman(address: str) -> subprocess.Popen[bytes]:
     program = shutil.which("podman")
     if program is None:
         pytest.fail("podman is not installed: scripts/engine --podman installs it", pytrace=False)
-    return subprocess.Popen([program, "system", "service", "--time=0", address])
+    # Podman's monitor leaves files where the service was started.
+    folder = Path(address.removeprefix("unix://")).parent
+    return subprocess.Popen([program, "system", "service", "--time=0", address], cwd=folder)
 
 
 def await_podman(service: subprocess.Popen[bytes], address: str) -> DockerEngine:
