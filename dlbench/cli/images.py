@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.cli import console
+from dlbench.cli import console, image_rows
 from dlbench.cli.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def list_command(
     """List the images, and which of them are built."""
     rows = list_rows(choose(None, framework, device), engine)
     if as_json:
-        print(json.dumps([describe(row) for row in rows], indent=2))
+        print(json.dumps([image_rows.describe(row) for row in rows], indent=2))
         return
-    for line in table_lines(rows):
+    for line in image_rows.table_lines(rows):
         console.out().print(line, markup=False)
 
 
@@ -271,40 +271,6 @@ def list_rows(choices: Sequence[Choice], engine: str | None) -> list[ImageRow]:
         if engine is not None:
             raise
     return image_shelf.list_rows(choices, workspace.images, read_own_settings(), stored)
-
-
-def describe(row: ImageRow) -> dict[str, Any]:
-    """Return what programs read of a row."""
-    return {
-        "image": row.choice.image.id,
-        "framework": row.choice.framework_name,
-        "device": row.choice.device,
-        "stack": row.choice.image.stack,
-        "versions": dict(row.choice.image.versions),
-        "tag": row.tag,
-        "state": row.state,
-        "size_bytes": row.size_bytes,
-        "created": row.created,
-    }
-
-
-def table_lines(rows: Sequence[ImageRow]) -> list[str]:
-    """Return a table of ``rows`` as text."""
-    from tabulate import tabulate
-
-    cells = [
-        (
-            row.choice.image.id,
-            row.choice.device,
-            row.choice.image.stack,
-            row.state,
-            f"{row.size_bytes / 1e6:.0f} MB" if row.size_bytes else "",
-            row.tag,
-        )
-        for row in rows
-    ]
-    headers = ("image", "device", "stack", "state", "size", "tag")
-    return tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True).splitlines()
 
 
 def print_line(line: str) -> None:

@@ -1,0 +1,44 @@
+"""How the rows of ``dlbench images list`` are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlbench.image_shelf import ImageRow
+
+
+def describe(row: ImageRow) -> dict[str, Any]:
+    """Return what programs read of a row."""
+    return {
+        "image": row.choice.image.id,
+        "framework": row.choice.framework_name,
+        "device": row.choice.device,
+        "stack": row.choice.image.stack,
+        "versions": dict(row.choice.image.versions),
+        "tag": row.tag,
+        "state": row.state,
+        "size_bytes": row.size_bytes,
+        "created": row.created,
+    }
+
+
+def table_lines(rows: Sequence[ImageRow]) -> list[str]:
+    """Return a table of ``rows`` as text."""
+    from tabulate import tabulate
+
+    cells = [
+        (
+            row.choice.image.id,
+            row.choice.device,
+            row.choice.image.stack,
+            row.state,
+            f"{row.size_bytes / 1e6:.0f} MB" if row.size_bytes else "",
+            row.tag,
+        )
+        for row in rows
+    ]
+    headers = ("image", "device", "stack", "state", "size", "tag")
+    return tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True).splitlines()
