@@ -75,6 +75,7 @@ def dlbench_frameworks() -> list[Framework]:
                 axes=(
                     Axis(name="layout", values=("NHWC", "NCHW"), summary="image layout"),
                     Axis(name="xla", values=("off", "on"), summary="compile with XLA"),
+                    Axis(name="precision", values=("float32",), summary="number format"),
                 ),
                 refusals=_REFUSALS,
             ),
