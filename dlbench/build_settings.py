@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from dlbench import apt_sources, requirements
 from dlbench.errors import UsageError
+from dlbench.home import expand, find_home
 
 #: What pip is told of the user's settings, under pip's own names.
 _PIP_KEYS = (
@@ -110,7 +111,7 @@ def _local(link: str) -> Path | None:
     parts = urlsplit(link)
     if parts.scheme == "file":
         return Path(unquote(parts.path))
-    return None if parts.scheme in {"http", "https"} else Path(link).expanduser()
+    return None if parts.scheme in {"http", "https"} else expand(link)
 
 
 def _local_wheels(find_links: Iterable[str], pins: Mapping[str, str]) -> list[Path]:
@@ -151,7 +152,7 @@ def _pip_files(environment: Mapping[str, str]) -> list[Path]:
     chosen = environment.get("PIP_CONFIG_FILE")
     if chosen == os.devnull:
         return []
-    home = Path.home()
+    home = find_home()
     user = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
     files = [
         Path("/etc/xdg/pip/pip.conf"),
@@ -169,7 +170,7 @@ def _key(name: str) -> str:
 
 def _find_bundle(own: Mapping[str, str], environment: Mapping[str, str]) -> Path | None:
     if own.get("cert"):
-        return Path(own["cert"]).expanduser()
+        return expand(own["cert"])
     named = [environment[name] for name in _CA_VARIABLES if environment.get(name)]
     return Path(named[0]) if named else None
 

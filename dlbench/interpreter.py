@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlbench.errors import EngineError
+from dlbench.home import expand, find_home
 
 ASK_SECONDS = 60
 
@@ -69,7 +70,7 @@ class Interpreter:
 def read_interpreter(python: str) -> Interpreter:
     """Ask ``python`` (a path, or a name on PATH) what it is; raises EngineError."""
     # Not resolved: the link in a virtual environment is what makes its packages visible.
-    found = shutil.which(Path(python).expanduser())
+    found = shutil.which(expand(python))
     if found is None:
         raise EngineError(
             f"there is no Python interpreter {python}", "give the path of one: --python PATH"
@@ -132,7 +133,7 @@ def _candidates(version: str) -> Iterator[str]:
         if on_path := shutil.which(name):
             yield on_path
     for pattern in PLACES:
-        start = Path.home() if pattern.startswith("~/") else Path("/")
+        start = find_home() if pattern.startswith("~/") else Path("/")
         found = [str(path) for path in start.glob(pattern.lstrip("~/"))]
         yield from sorted(found, key=lambda path: version not in path)
     yield sys.executable

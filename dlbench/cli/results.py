@@ -100,4 +100,6 @@ def own_folders() -> list[str]:
     """Return the folders of this machine that records may name."""
     import tempfile
 
-    return [str(Path.home()), str(Path.cwd()), tempfile.gettempdir()]
+    from dlbench.home import find_home
+
+    return [str(find_home()), str(Path.cwd()), tempfile.gettempdir()]

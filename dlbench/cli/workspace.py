@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,6 @@ def open_workspace(results: Path | None = None) -> Workspace:
     ``DLBENCH_CACHE`` the cache (default: the user's), ``DLBENCH_SCENARIOS`` further folders of
     scenarios, separated like ``PATH``.
     """
-    from platformdirs import user_cache_path
-
-    cache = os.environ.get("DLBENCH_CACHE")
     extra = os.environ.get("DLBENCH_SCENARIOS", "")
     return Workspace(
         images=locate_bundle("images"),
@@ -87,6 +85,23 @@ def open_workspace(results: Path | None = None) -> Workspace:
             *(Path(folder) for folder in extra.split(os.pathsep) if folder),
             locate_bundle("scenarios"),
         ),
-        cache=Path(cache) if cache else user_cache_path("dlbench"),
+        cache=find_cache(),
         results=results or Path(os.environ.get("DLBENCH_RESULTS", "results")),
+    )
+
+
+def find_cache() -> Path:
+    """Return the folder of the cache; raises UsageError for a user who has no home."""
+    named = os.environ.get("DLBENCH_CACHE")
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_path
+
+    with contextlib.suppress(RuntimeError):
+        found = user_cache_path("dlbench")
+        if found.is_absolute():
+            return found
+    raise UsageError(
+        "there is no home folder to keep the cache in",
+        "name a folder in DLBENCH_CACHE, or set HOME",
     )

@@ -119,6 +119,7 @@ def test_device_that_is_not_there(dlbench: CommandLine) -> None:
     [
         ("/nowhere/python", "no Python interpreter /nowhere/python"),
         ("/", "no Python interpreter /"),
+        ("~nobody-at-all/python", "no Python interpreter ~nobody-at-all/python"),
         ("/bin/ls", "/bin/ls does not answer as a Python interpreter"),
         ("/bin/true", "/bin/true does not answer as a Python interpreter"),
         ("/bin/false", "/bin/false does not answer as a Python interpreter"),

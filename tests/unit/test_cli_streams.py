@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
+import pwd
 import subprocess
 
 import pytest
-from command_line import CommandLine, command, run_arguments
+from command_line import CommandLine, assert_explained, command, run_arguments
 
 
 def shell(dlbench: CommandLine, line: str, **changes: str | None) -> tuple[list[int], str]:
@@ -61,6 +62,22 @@ def test_no_home(dlbench: CommandLine) -> None:
     done = dlbench.spawn(*run_arguments("none"), HOME=None, USER=None, LOGNAME=None)
     assert done.returncode == 0, done.stderr
     assert dlbench.spawn("doctor", HOME=None, DLBENCH_CACHE=None).returncode == 0
+
+
+def test_user_without_a_home(dlbench: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody whom the system does not know, as in a container with a user id of its own."""
+
+    def know_nobody(_: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", know_nobody)
+    homeless: dict[str, str | None] = {"HOME": None, "XDG_CACHE_HOME": None}
+    done = dlbench("list", "scenarios", DLBENCH_CACHE=None, **homeless)
+    assert_explained(done, 2, "no home folder to keep the cache in", "DLBENCH_CACHE")
+    assert dlbench("list", "scenarios", **homeless).returncode == 0
+    assert dlbench.run("none", **homeless).returncode == 0
+    done = dlbench("results", "export", "records.tar.gz", **homeless)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {}])
