@@ -1,18 +1,14 @@
-"""Comparing: golden files for every form, and what the tables promise one by one.
-
-``UPDATE_GOLDEN=1 pytest tests/unit/test_compare.py`` writes the golden files anew.
-"""
+"""Comparing: golden files for every form, and what the tables promise one by one."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from comparisons import NHWC, cells, make_odd_records, make_run, rows, tables
+from golden import check_golden
 from records import (
     each,
     make_outcome,
@@ -25,8 +21,6 @@ from dlbench.errors import UnknownNameError
 from dlbench.summary import RunSummary, summarize
 from dlbench.tables import Format, Missing, Quantity, render
 
-GOLDEN = Path(__file__).parent.parent / "golden"
-
 QUESTIONS: dict[str, dict[str, Any]] = {
     "odd": {"baseline": "torch:layout=NHWC"},
     "pivot": {"by": "framework"},
@@ -38,10 +32,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("form", ["text", "github", "csv", "latex", "json"])
 def test_golden(question: str, form: Format) -> None:
     text = render(tables(make_odd_records(), **QUESTIONS[question]), form) + "\n"
-    path = GOLDEN / f"compare-{question}.{form}"
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    check_golden(f"compare-{question}.{form}", text)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
