@@ -35,10 +35,20 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(context: bytes, folder: Path) -> None:
-    """Write the files of ``context`` below ``folder``."""
-    with tarfile.open(fileobj=io.BytesIO(context)) as archive:
-        archive.extractall(folder, filter="data")
+def unpack(context: IO[bytes], folder: Path) -> None:
+    """Write the files of ``context``, a tar, below ``folder``.
+
+    Not by ``extractall``: before Python 3.11.4 it has no filter, and later ones ask for one.
+    """
+    with tarfile.open(fileobj=context) as archive:
+        for entry in archive:
+            content = archive.extractfile(entry)
+            if content is None:
+                raise ValueError(f"a build context holds files only, not {entry.name}")
+            path = folder / entry.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.read())
+            path.chmod(entry.mode)
 
 
 def digest_of(context: bytes) -> str:

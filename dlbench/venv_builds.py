@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import re
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,7 +61,7 @@ class VenvShelf:
             shutil.rmtree(place, ignore_errors=True)
             try:
                 place.mkdir(parents=True)
-                context.unpack(recipe.context, place / "context")
+                context.unpack(io.BytesIO(recipe.context), place / "context")
                 interpreter = self._install(recipe, place / "env", on_line)
                 return self._admit(recipe, place, interpreter, on_line)
             except OSError as error:
@@ -100,8 +100,8 @@ class VenvShelf:
         found = find_interpreters(recipe.python_version)[:NEAREST]
         with tempfile.TemporaryDirectory(prefix="dlbench-build-") as name:
             work = Path(name)
-            with context.complete(recipe) as file, tarfile.open(fileobj=file) as archive:
-                archive.extractall(work, filter="data")
+            with context.complete(recipe) as file:
+                context.unpack(file, work)
             for interpreter in found:
                 on_line(f"making an environment with Python {interpreter.version}")
                 shutil.rmtree(environment, ignore_errors=True)

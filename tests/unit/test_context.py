@@ -1,4 +1,5 @@
 import hashlib
+import io
 import tarfile
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_any_byte_changes_the_digest(name: str) -> None:
 
 
 def test_unpack_gives_the_files_back(tmp_path: Path) -> None:
-    context.unpack(context.pack(FILES), tmp_path)
+    context.unpack(io.BytesIO(context.pack(FILES)), tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in FILES} == FILES
 
 
