@@ -133,7 +133,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int
     run_id: str
-    #: UTC, ISO 8601.
+    #: UTC, ISO 8601, to the millisecond, so that runs of one second keep their order.
     started: str
     campaign: str
     round: int

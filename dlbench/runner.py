@@ -105,7 +105,7 @@ def execute_run(
         return Record(
             schema=SCHEMA,
             run_id=run_id,
-            started=started.isoformat(timespec="seconds"),
+            started=started.isoformat(timespec="milliseconds"),
             campaign=run.campaign,
             round=run.round,
             cell=run.cell,

@@ -220,7 +220,7 @@ def age(run: RunSummary) -> tuple[str, int, str]:
 
 def name_file(record: Record) -> Path:
     """Return where a record lies below the results folder."""
-    time = re.sub(r"[^0-9T]", "", record.started.partition("+")[0].partition(".")[0])
+    time = re.sub(r"[^0-9T.]", "", record.started.partition("+")[0])
     parts = (record.cell.scenario, record.cell.framework, f"{time}Z-{record.run_id}")
     scenario, framework, file = (
         re.sub(r"[^\w.=-]", "_", part).lstrip(".") or "_" for part in parts
