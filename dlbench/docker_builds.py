@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import IO, Any
 
 from dlbench import bases, context, docker_client
@@ -94,12 +94,14 @@ class Builder:
         steps: list[str],
     ) -> None:
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        for line in self._stream(recipe, archive, tag=tag):
-            tail.append(line)
-            steps += _STEP_IMAGE.findall(line)
-            on_line(line)
-            if line.startswith(ERROR):
-                raise build_error(recipe, line.removeprefix(ERROR), list(tail)[:-1])
+        # Closed at once when it is interrupted, because that is what ends the build.
+        with contextlib.closing(self._stream(recipe, archive, tag=tag)) as lines:
+            for line in lines:
+                tail.append(line)
+                steps += _STEP_IMAGE.findall(line)
+                on_line(line)
+                if line.startswith(ERROR):
+                    raise build_error(recipe, line.removeprefix(ERROR), list(tail)[:-1])
 
     def _stream(
         self,
@@ -108,7 +110,7 @@ class Builder:
         *,
         tag: str,
         labels: Mapping[str, str] | None = None,
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """Yield the lines of a build; one that begins with ``ERROR`` is the last."""
         import docker
 
@@ -125,7 +127,8 @@ class Builder:
                 decode=True,
                 use_config_proxy=False,
             )
-            yield from read_messages(messages)
+            with contextlib.closing(messages):
+                yield from read_messages(messages)
         except docker.errors.APIError as error:
             yield ERROR + docker_client.explanation(error)
 

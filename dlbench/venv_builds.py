@@ -83,7 +83,7 @@ class VenvShelf:
     def _locked(self, recipe: Recipe) -> Iterator[None]:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            lock = self.place(recipe).with_suffix(".lock").open("w")
+            lock = (self._folder / f"{self.place(recipe).name}.lock").open("w")
         except OSError as error:
             raise ImageError(
                 f"environments cannot be made in {self._folder}: {error.strerror}",

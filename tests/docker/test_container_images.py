@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from build_recipes import make_recipe
 from container_places import Place
@@ -153,3 +157,34 @@ def test_an_image_in_use_is_not_removed(place: Place, made: list[Recipe], tmp_pa
             place.engine.remove_image(recipe.tag)
     finally:
         subprocess.run([place.engine.name, "rm", "-f", spec.name], check=True, capture_output=True)
+
+
+def test_ctrl_c_ends_a_build(docker: Place) -> None:
+    """Docker's builds alone: Podman goes on with a step whose client has left."""
+    recipe = recipe_on(docker, "RUN echo begun && sleep 600\n")
+    here = threading.get_ident()
+
+    def interrupt_when_begun(line: str) -> None:
+        if line == "begun":
+            signal.pthread_kill(here, signal.SIGINT)
+
+    before = sleeping()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        docker.engine.build_image(recipe, interrupt_when_begun)
+    assert time.monotonic() - started < 60
+    assert docker.engine.find_image(recipe) is None
+    # The engine ends the step on its own time, after the connection was closed.
+    deadline = time.monotonic() + 60
+    while sleeping() - before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def sleeping() -> set[str]:
+    """Return the processes of build steps that sleep as the test's own does."""
+    return {
+        str(process.pid)
+        for process in psutil.process_iter(["cmdline"])
+        if process.info["cmdline"] == ["sleep", "600"]
+    }
