@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlbench.campaign import Campaign, PlanChange, failures
 from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.display import Display, describe_cell
+from dlbench.cli.interruption import Interruption
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.engine import Engine
 from dlbench.errors import (
@@ -141,29 +140,10 @@ class Session:
             observer=display,
             seed=runs[0].campaign,
         )
-        with self._ending(engine):
+        with Interruption(engine) as interruption:
             campaign.execute()
+        self.signalled = interruption.signalled
         return campaign.records
-
-    @contextmanager
-    def _ending(self, engine: Engine) -> Iterator[None]:
-        """Let the first SIGINT or SIGTERM end the run, not the program: its record is kept."""
-
-        def end(number: int, _frame: object) -> None:
-            self.signalled = number
-            for each, handler in before.items():
-                signal.signal(each, handler)
-            # Not from here: the main thread may be inside the engine's client.
-            threading.Thread(target=engine.interrupt, daemon=True).start()
-
-        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-        for each in before:
-            signal.signal(each, end)
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
 
     def _show_table(self, records: Sequence[Record]) -> None:
         from dlbench.compare import compare_records

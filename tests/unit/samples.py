@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dlbench.engine import BuiltImage
+from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec
 from dlbench.framework import Framework, Image, Supports
 from dlbench.job import (
     PROTOCOL,
@@ -128,3 +129,34 @@ def make_prepared_run(**changes: Any) -> PreparedRun:
 def make_provenance() -> Provenance:
     """Return where a record of the tests comes from."""
     return Provenance(dlbench="0.1.0", python="3.11", command_line=("dlbench", "run"))
+
+
+class ScriptedEngine:
+    """Ends every run as ``ended`` says, after ``act`` has played the worker."""
+
+    name = "scripted"
+
+    def __init__(self, act: Callable[[RunSpec], None], ended: Exit) -> None:
+        self.act = act
+        self.ended = ended
+        self.specs: list[RunSpec] = []
+
+    def facts(self) -> EngineFacts:
+        return EngineFacts(name=self.name)
+
+    def check_device(self, device: str) -> None:
+        """Every device is there."""
+
+    def find_image(self, recipe: Recipe) -> BuiltImage | None:
+        return None
+
+    def build_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
+        raise NotImplementedError
+
+    def execute(self, spec: RunSpec) -> Exit:
+        self.specs.append(spec)
+        self.act(spec)
+        return self.ended
+
+    def interrupt(self) -> None:
+        """Nothing runs for long here."""

@@ -8,45 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from samples import make_prepared_run, make_provenance
+from samples import ScriptedEngine, make_prepared_run, make_provenance
 
-from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec
+from dlbench.engine import Exit, RunSpec
 from dlbench.job import Event
 from dlbench.record import Record
 from dlbench.runner import RESULT_LIMIT_BYTES, execute_run
 
 OK = {"protocol": 1, "status": "ok", "phases": []}
-
-
-class ScriptedEngine:
-    """Ends every run as ``ended`` says, after ``act`` has played the worker."""
-
-    name = "scripted"
-
-    def __init__(self, act: Callable[[RunSpec], None], ended: Exit) -> None:
-        self.act = act
-        self.ended = ended
-        self.specs: list[RunSpec] = []
-
-    def facts(self) -> EngineFacts:
-        return EngineFacts(name=self.name)
-
-    def check_device(self, device: str) -> None:
-        """Every device is there."""
-
-    def find_image(self, recipe: Recipe) -> BuiltImage | None:
-        return None
-
-    def build_image(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
-        raise NotImplementedError
-
-    def execute(self, spec: RunSpec) -> Exit:
-        self.specs.append(spec)
-        self.act(spec)
-        return self.ended
-
-    def interrupt(self) -> None:
-        """Nothing runs for long here."""
 
 
 def execute(
