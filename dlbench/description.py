@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from dlbench.job import Phase, WorkerResult
 from dlbench.record import Environment, Record
-from dlbench.scenario import Trials
+from dlbench.scenario import Plan, Trials
 from dlbench.stats import find_quartiles
 from dlbench.summary import gather_facts, spell
 
@@ -49,13 +49,12 @@ def describe_run(record: Record) -> list[tuple[str, str]]:
         ("device", cell.device),
         *((name, spell(value)) for name, value in axes.items()),
         *((name, "not applicable") for name in cell.not_applicable),
-        ("plan", describe_plan(record)),
+        ("plan", describe_plan(record.job.plan, quick=record.cell.quick)),
     ]
 
 
-def describe_plan(record: Record) -> str:
-    """Return the plan in one line."""
-    plan = record.job.plan
+def describe_plan(plan: Plan, *, quick: bool) -> str:
+    """Return a plan in one line."""
     epochs = f", {plan.epochs} epochs" if plan.epochs else ""
     if plan.epochs and plan.steps_per_epoch is not None:
         epochs += f" cut to {plan.steps_per_epoch} steps"
@@ -68,7 +67,7 @@ def describe_plan(record: Record) -> str:
             ("predict", plan.predict),
         )
     )
-    return ("quick: " if record.cell.quick else "") + blocks + epochs
+    return ("quick: " if quick else "") + blocks + epochs
 
 
 def spell_trials(trials: Trials) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,16 @@ class Preparation:
             images_folder=self.images_folder,
             settings=self.settings,
         )
+
+    def list_missing(self, cells: Sequence[Cell]) -> Iterator[str]:
+        """Yield a line for every dataset and image that ``cells`` need and that is not there."""
+        there = {datasets.SYNTHETIC, *datasets.cached_names(self.cache)}
+        for name in sorted({cell.scenario.data.dataset for cell in cells} - there):
+            yield f"fetch    {name}"
+        wanted = {(cell.image.id, cell.device): cell for cell in cells}
+        for (image_id, device), cell in wanted.items():
+            if self.engine.find_image(self.render(cell)) is None:
+                yield f"build    {image_id} ({device})"
 
     def ensure_images(
         self, cells: Sequence[Cell]

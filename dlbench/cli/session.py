@@ -13,6 +13,7 @@ from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.display import Display, describe_cell
 from dlbench.cli.interruption import Interruption
 from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.description import describe_plan
 from dlbench.engine import Engine
 from dlbench.errors import (
     DlbenchError,
@@ -185,8 +186,11 @@ def show_plan(
     for refusal in refused:
         display.note(f"refused  {describe_cell(cell_facts(refusal.cell))}")
         display.note(f"         {refusal.reason}")
+    for cell in {cell.scenario.name: cell for cell in cells}.values():
+        plan = change.apply(cell.scenario.plans["quick" if cell.quick else "full"])
+        rounds = f", {plan.rounds} rounds" if plan.rounds > 1 else ""
+        described = describe_plan(plan, quick=cell.quick)
+        display.note(f"plan     {cell.scenario.name}: {described}{rounds}")
     if preparation is not None:
-        wanted = {(cell.image.id, cell.device): cell for cell in cells}
-        for (image_id, device), cell in wanted.items():
-            if preparation.engine.find_image(preparation.render(cell)) is None:
-                display.note(f"build    {image_id} ({device})")
+        for line in preparation.list_missing(cells):
+            display.note(line)
