@@ -1,4 +1,4 @@
-"""The connection to a container engine, and its errors in words: the only ``import docker``."""
+"""The connection to a container engine, and its errors in words."""
 
 from __future__ import annotations
 

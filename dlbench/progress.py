@@ -39,7 +39,7 @@ class Lines:
 
 
 def decode(lines: list[bytes]) -> Iterator[Event]:
-    """Yield the events in ``lines``; what is no event is for the record's reader to report."""
+    """Yield the events in ``lines``; what is no event, such as a line cut short, is passed over."""
     for line in lines:
         try:
             yield msgspec.json.decode(line, type=Event)

@@ -6,9 +6,9 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from dlbench.errors import StoreError
 from dlbench.framework import Framework, Image
 from dlbench.host import Watch, describe
 from dlbench.job import Event, Job, WorkerResult
-from dlbench.progress import follow_events
+from dlbench.progress import decode, follow_events
 from dlbench.record import (
     SCHEMA,
     CellFacts,
@@ -65,7 +65,6 @@ class PreparedRun:
     round: int
     wheels: tuple[str, ...] = ()
     keep: bool = False
-    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def new_id() -> str:
@@ -260,14 +259,11 @@ def describe_exit(ended: Exit) -> str:
 
 def read_events(path: Path) -> list[Event]:
     """Return the events that were written whole; a killed run may have cut the last one."""
-    events: list[Event] = []
     try:
-        with path.open("rb") as lines:
-            for line in lines.read(EVENTS_LIMIT_BYTES).splitlines():
-                events.append(msgspec.json.decode(line, type=Event))
-    except (FileNotFoundError, msgspec.DecodeError):
-        pass
-    return events
+        with path.open("rb") as stream:
+            return list(decode(stream.read(EVENTS_LIMIT_BYTES).splitlines()))
+    except FileNotFoundError:
+        return []
 
 
 def read_tail(log: Path) -> str:

@@ -104,7 +104,7 @@ class Display(AbstractContextManager["Display"]):
         job = self._run.job
         if name == "first_step":
             rest, bound = estimate_seconds(job, seconds), "at most about"
-        elif name == "epoch":
+        elif name == "epoch" and job.plan.epochs > 1:
             rest, bound = seconds * (job.plan.epochs - 1), "for epochs about"
         elif name == "warmup":
             rest, bound = estimate_seconds(job, seconds, epochs=0), "about"
