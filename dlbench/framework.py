@@ -89,6 +89,20 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """An optimizer that follows another definition than docs/protocol.md, and which.
+
+    Parity expects its probe to differ where every condition holds, and tables say so.
+    """
+
+    optimizer: str
+    reason: str
+    images: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Supports:
     """What a framework can do; everything else is refused before anything starts."""
 
@@ -97,6 +111,7 @@ class Supports:
     losses: tuple[str, ...] = ("cross_entropy",)
     axes: tuple[Axis, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +126,8 @@ class Framework:
     #: Further files that the adapter imports, copied beside it.
     files: tuple[Path, ...] = ()
     command: tuple[str, ...] = PYTHON_WORKER
+    #: Whether this is the framework that parity holds all others against; there is one.
+    oracle: bool = False
     api_version: int = API_VERSION
 
 

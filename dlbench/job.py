@@ -145,6 +145,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device: str
 
 
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One experiment of parity: a fresh build, fixed batches, a few steps, everything observed.
+
+    ``network`` observes shapes, outputs, losses and the weights after the steps.  ``gradients``
+    takes one step at a learning rate of 2^20 and divides the change of the weights by it.
+    ``optimizer`` observes every update of one dense layer whose gradients are known and spread
+    over many magnitudes.  ``dropout`` recovers from the gradient of a layer with zero weights which
+    values were dropped, and by how much the others were scaled.
+    """
+
+    name: str
+    kind: Literal["network", "gradients", "optimizer", "dropout"]
+    task: Task
+    steps: int
+    #: Different batches, made from the seed; step i takes batch i modulo this.
+    batches: int = 1
+
+
+class Parity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a parity run does in place of a plan.
+
+    ``make`` writes the arrays that others are compared with to OUT/parity, as the oracle does;
+    ``compare`` reads them from DATA and observes the differences.
+    """
+
+    role: Literal["make", "compare"]
+    probes: tuple[Probe, ...]
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """``in/job.json``: everything that a worker needs for one run."""
 
@@ -163,6 +192,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     feed: Literal["host", "device"] = "host"
     #: ``step``: one train_step after another; ``epoch``: the adapter's own train_epoch.
     loop: Literal["step", "epoch"] = "step"
+    #: None: a run that measures.  Otherwise plan and data say nothing.
+    parity: Parity | None = None
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +238,10 @@ class WorkerResult(msgspec.Struct, frozen=True, kw_only=True):
     dropped_items: int = 0
     padded_items: int = 0
     packages: dict[str, str] = {}
+    #: How the warm-up ended: ``steps``, and the ``reason``.
+    warmup: dict[str, Any] = {}
+    #: Of a parity run: probe -> what was observed, numbers only; the host judges.
+    parity: dict[str, dict[str, Any]] = {}
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -128,6 +128,33 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     git_dirty: bool | None = None
 
 
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that parity compared: the largest difference found, and the bound it has to keep.
+
+    ``declared`` is a difference of definitions that the plugin states itself.
+    """
+
+    name: str
+    status: Literal["passed", "declared", "failed"]
+    difference: float | Literal["nan", "inf"] | None = None
+    bound: float | None = None
+    #: The first layer, weight or step that differs, or what was declared; empty where none.
+    detail: str = ""
+
+
+class ParityFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the cell was shown to do the work that the oracle does, and by which run."""
+
+    verdict: Literal["passed", "failed", "not run"]
+    #: Equal for cells that one parity run speaks for.
+    key: str = ""
+    #: The parity run; empty where there was none.
+    run_id: str = ""
+    #: Why there is none, or the first check that failed.
+    reason: str = ""
+    checks: tuple[Check, ...] = ()
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept about one run."""
 
@@ -147,3 +174,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
     environment: Environment
     provenance: Provenance
+    #: ``measurement`` is what tables compare; ``parity`` and ``calibration`` stand beside it.
+    kind: Literal["measurement", "parity", "calibration"] = "measurement"
+    #: Of a parity run: its own verdict.
+    parity: ParityFacts = ParityFacts(verdict="not run")

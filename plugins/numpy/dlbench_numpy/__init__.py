@@ -42,6 +42,7 @@ def dlbench_frameworks() -> Iterable[Framework]:
             adapter=_FOLDER / "adapter.py",
             files=tuple(sorted(_FOLDER.glob("adapter_*.py"))),
             images=(image,),
+            oracle=True,
             supports=Supports(
                 layers=_LAYERS,
                 optimizers=("adadelta", "adagrad", "adam", "rmsprop", "sgd"),
