@@ -15,6 +15,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 #: Intervals cover the truth this often.
@@ -62,6 +63,37 @@ def find_median(values: Sequence[float]) -> float:
     return statistics.median(values) if odd is None else odd
 
 
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """The mean of logarithms, its standard error, and the degrees of freedom of that error."""
+
+    centre: float
+    error: float
+    freedom: float
+
+
+def locate(logs: Sequence[float]) -> Location:
+    """Return where the mean of at least two ``logs`` is."""
+    centre = statistics.fmean(logs)
+    error = math.sqrt(statistics.variance(logs, centre) / len(logs))
+    return Location(centre=centre, error=error, freedom=len(logs) - 1)
+
+
+def locate_difference(ours: Sequence[float], theirs: Sequence[float]) -> Location:
+    """Return by how much the mean of ``ours`` exceeds that of ``theirs``, in Welch's form.
+
+    Both are logarithms, at least two, and may differ in number and in noise (Welch 1947).
+    """
+    parts = [statistics.variance(logs) / len(logs) for logs in (ours, theirs)]
+    total = sum(parts)
+    weights = parts[0] ** 2 / (len(ours) - 1) + parts[1] ** 2 / (len(theirs) - 1)
+    return Location(
+        centre=statistics.fmean(ours) - statistics.fmean(theirs),
+        error=math.sqrt(total),
+        freedom=total**2 / weights if weights else math.inf,
+    )
+
+
 def estimate(run_medians: Sequence[float]) -> Estimate:
     """Return the median over runs with its interval; ``run_medians`` has one number a run.
 
@@ -70,34 +102,34 @@ def estimate(run_medians: Sequence[float]) -> Estimate:
     """
     value = find_median(run_medians)
     runs = len(run_medians)
-    logs = _logs(run_medians)
+    logs = take_logs(run_medians)
     if logs is None or runs < 2:
         return Estimate(value=value, low=None, high=None, runs=runs)
-    centre = statistics.fmean(logs)
-    variance = statistics.variance(logs, centre) / runs
-    return _bracket(value, centre, variance, runs - 1, runs)
+    return bracket(value, locate(logs), runs)
 
 
 def estimate_ratio(run_medians: Sequence[float], baseline: Sequence[float]) -> Estimate:
     """Return ``run_medians / baseline``, of medians, with its interval where both have two runs."""
-    divisor = find_median(baseline)
-    value = find_median(run_medians) / divisor if divisor else math.nan
+    value = divide_medians(run_medians, baseline)
     runs = min(len(run_medians), len(baseline))
-    ours, theirs = _logs(run_medians), _logs(baseline)
+    ours, theirs = take_logs(run_medians), take_logs(baseline)
     if ours is None or theirs is None or runs < 2:
         return Estimate(value=value, low=None, high=None, runs=runs)
-    centre = statistics.fmean(ours) - statistics.fmean(theirs)
-    parts = [statistics.variance(logs) / len(logs) for logs in (ours, theirs)]
-    total = sum(parts)
-    weights = parts[0] ** 2 / (len(ours) - 1) + parts[1] ** 2 / (len(theirs) - 1)
-    return _bracket(value, centre, total, total**2 / weights if weights else math.inf, runs)
+    return bracket(value, locate_difference(ours, theirs), runs)
 
 
-def _bracket(value: float, centre: float, variance: float, freedom: float, runs: int) -> Estimate:
-    if not variance:
+def divide_medians(run_medians: Sequence[float], baseline: Sequence[float]) -> float:
+    """Return the ratio of the two medians, not a number where the second is zero."""
+    divisor = find_median(baseline)
+    return find_median(run_medians) / divisor if divisor else math.nan
+
+
+def bracket(value: float, location: Location, runs: int) -> Estimate:
+    """Return ``value`` with the interval of ``location``, which it widens where it lies outside."""
+    half = find_quantile(location.freedom, (1 - CONFIDENCE) / 2) * location.error
+    if not half:
         return Estimate(value=value, low=value, high=value, runs=runs)
-    half = _t_quantile(freedom) * math.sqrt(variance)
-    low, high = math.exp(centre - half), math.exp(centre + half)
+    low, high = math.exp(location.centre - half), math.exp(location.centre + half)
     return Estimate(value=value, low=min(low, value), high=max(high, value), runs=runs)
 
 
@@ -117,14 +149,17 @@ def judge(ratio: Estimate, *, band: float = BAND) -> Verdict:
     return "same" if ratio.low >= 1 / edge and ratio.high <= edge else "not enough data"
 
 
-def _logs(values: Sequence[float]) -> list[float] | None:
+def take_logs(values: Sequence[float]) -> list[float] | None:
+    """Return the logarithms, None where one of ``values`` is not positive and finite."""
     if not all(math.isfinite(value) and value > 0 for value in values):
         return None
     return [math.log(value) for value in values]
 
 
-def _t_quantile(freedom: float) -> float:
+@lru_cache(maxsize=4096)
+def find_quantile(freedom: float, beyond: float) -> float:
+    """Return the value that Student's t exceeds with probability ``beyond``, below one half."""
     # scipy.stats takes a second to import; the same quantile is in scipy.special.
-    from scipy.special import stdtrit
+    from scipy.special import ndtri, stdtrit
 
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    return -float(ndtri(beyond) if math.isinf(freedom) else stdtrit(freedom, beyond))
