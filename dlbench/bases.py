@@ -23,6 +23,7 @@ from typing import IO
 
 import msgspec
 
+from dlbench import apt_sources
 from dlbench.engine import BaseRecipe
 from dlbench.errors import ImageError, UnknownNameError, nearest
 
@@ -70,7 +71,7 @@ def base_names(images_folder: Path) -> list[str]:
 
 
 def load_base(
-    images_folder: Path, name: str, *, mirror: str = "", apt_options: tuple[str, ...] = ()
+    images_folder: Path, name: str, *, mirror: str = "", apt_options: tuple[str, ...] | None = None
 ) -> BaseRecipe:
     """Read the definition and the lock of base ``name``; raises ImageError, UnknownNameError."""
     definition = load_definition(images_folder, name)
@@ -188,13 +189,23 @@ def _arguments(base: BaseRecipe, status: Path) -> list[str]:
         "--variant=minbase",
         "--format=tar",
         f"--include={','.join(base.packages)}",
-        *(f"--aptopt={option}" for option in base.apt_options),
+        *(f"--aptopt={option}" for option in fetch_options(base)),
         f"--customize-hook=download /var/lib/dpkg/status {status}",
         *hooks,
         base.suite,
         "-",
     ]
     return [*arguments, base.mirror] if base.mirror else arguments
+
+
+def fetch_options(base: BaseRecipe) -> tuple[str, ...]:
+    """Return the options that apt fetches ``base`` with; may ask apt itself, in a process."""
+    options = base.apt_options
+    if options is None:
+        options = apt_sources.find_fetch_options()
+    if base.ca_bundle and not any("CAInfo" in option for option in options):
+        return (*options, f'Acquire::https::CAInfo "{base.ca_bundle}"')
+    return options
 
 
 @contextlib.contextmanager

@@ -45,7 +45,8 @@ class BuildSettings:
     find_links: tuple[str, ...] = ()
     #: Where apt packages come from; empty: mmdebstrap's default.
     apt_mirror: str = ""
-    apt_options: tuple[str, ...] = ()
+    #: None: apt is asked for its own when a base is made, which few commands do.
+    apt_options: tuple[str, ...] | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
     #: Local wheels that stand in for pinned requirements of their names.
     wheels: tuple[Path, ...] = ()
@@ -76,7 +77,6 @@ def read_settings(
         pip={key: own[key] for key in _PIP_KEYS if own.get(key)},
         find_links=(*find_links, *own.get("find-links", "").split()),
         apt_mirror=apt_sources.find_mirror() if apt_mirror is None else apt_mirror,
-        apt_options=apt_sources.find_fetch_options(),
         proxies=_read_proxies(os.environ),
         wheels=tuple(_wheel(path) for path in wheels),
         use_cache=use_cache,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,37 +32,44 @@ PERMISSION_HINTS = {
 UPDATE_HINT = "update it (Docker 19.03 or newer, Podman 3 or newer), or use --engine venv"
 
 
-def connect(base_url: str | None, name: str) -> APIClient:
+def connect(base_url: str | None, name: str) -> tuple[APIClient, dict[str, Any]]:
     """Connect to engine ``name`` (docker or podman) at ``base_url``, or where it usually is.
 
-    Raises EngineError where it does not answer, does not let us, or is too old.
+    Returns the client, and the version facts that the engine answered.  Raises EngineError where
+    it does not answer, does not let us, or is too old.
     """
     address = base_url or find_address(name, os.environ)
     try:
         knock(address)
     except OSError as error:
         raise explain_connection(error, name, address) from None
-    client = open_client(address, name)
-    try:
-        check_age(client.version(), name)
-    except EngineError:
-        client.close()
-        raise
-    return client
+    return open_client(address, name)
 
 
-def open_client(address: str, name: str) -> APIClient:
-    """Open a client for ``address``, with TLS where DOCKER_HOST and its companions ask for it."""
+def open_client(address: str, name: str) -> tuple[APIClient, dict[str, Any]]:
+    """Open a client for ``address``, with TLS where DOCKER_HOST and its companions ask for it.
+
+    The engine is asked for its version once; docker-py's own negotiation would ask it again.
+    """
     import docker
     import docker.utils
 
     settings: dict[str, Any] = {"base_url": address}
     if os.environ.get("DOCKER_HOST") == address:
         settings = dict(docker.utils.kwargs_from_env())
+    settings["timeout"] = CALL_SECONDS
     try:
-        return docker.APIClient(**settings, timeout=CALL_SECONDS, version="auto")
-    except (docker.errors.DockerException, OSError, ValueError) as error:
+        with closing(docker.APIClient(**settings, version=spell_api(MINIMUM_API))) as inquirer:
+            version: dict[str, Any] = inquirer.version(api_version=False)
+        check_age(version, name)
+        return docker.APIClient(**settings, version=str(version["ApiVersion"])), version
+    except (docker.errors.DockerException, OSError, LookupError, ValueError) as error:
         raise explain_connection(error, name, address) from None
+
+
+def spell_api(version: tuple[int, ...]) -> str:
+    """Return an API's version as the engine spells it."""
+    return ".".join(str(part) for part in version)
 
 
 def knock(address: str) -> None:
@@ -105,10 +112,9 @@ def check_age(version: Mapping[str, Any], name: str) -> None:
     """Raise EngineError where the engine speaks only an API that is too old."""
     spoken = str(version.get("ApiVersion", "0.0"))
     if tuple(int(part) for part in spoken.split(".")[:2]) < MINIMUM_API:
-        minimum = ".".join(str(part) for part in MINIMUM_API)
         raise EngineError(
             f"{name} {version.get('Version', '')} speaks API {spoken};"
-            f" dlbench needs {minimum} or newer",
+            f" dlbench needs {spell_api(MINIMUM_API)} or newer",
             UPDATE_HINT,
         )
 
@@ -126,9 +132,6 @@ def explain_connection(error: BaseException, name: str, base_url: str | None) ->
     ):
         return EngineError(f"no {name} engine answers{where}", START_HINTS.get(name, ""))
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if "no longer supported" in first:
-        # docker-py's own words for an engine that is even older than what it can speak to.
-        return EngineError(f"{name}{where} is too old", UPDATE_HINT)
     return EngineError(f"no connection to {name}{where}: {first}", START_HINTS.get(name, ""))
 
 

@@ -8,7 +8,7 @@ import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dlbench import docker_client
 from dlbench.cgroup import remove_group
@@ -19,9 +19,6 @@ from dlbench.docker_runs import Containers
 from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec, StoredImage
 from dlbench.errors import EngineError
 from dlbench.supervision import Interrupt, Messages
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 #: Podman lowers its own limit of processes to this, and can grant no more to a container.
 PODMAN_LIMIT = 32768
@@ -42,9 +39,8 @@ class DockerEngine:
         user: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
-        self._client: APIClient = docker_client.connect(base_url, name)
+        self._client, self._version = docker_client.connect(base_url, name)
         with docker_client.translated(name, "to describe itself"):
-            self._version: dict[str, Any] = self._client.version()
             self._info: dict[str, Any] = self._client.info()
         self._user = user or (os.getuid(), os.getgid())
         self._messages: Messages = queue.SimpleQueue()

@@ -42,8 +42,10 @@ class BaseRecipe:
     lock: Mapping[str, str] = field(default_factory=dict)
     #: Where packages come from, out of the user's own settings; empty: mmdebstrap's default.
     mirror: str = ""
-    #: Options for apt while it fetches, which the base does not keep.
-    apt_options: tuple[str, ...] = ()
+    #: Options for apt while it fetches, which the base does not keep; None: apt's own.
+    apt_options: tuple[str, ...] | None = None
+    #: Certificate authorities for apt, where its options name none.
+    ca_bundle: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

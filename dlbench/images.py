@@ -110,11 +110,12 @@ def render(
 
 def base_recipe(images_folder: Path, name: str, settings: BuildSettings) -> BaseRecipe:
     """Return base ``name``, with what apt needs to fetch its packages here."""
-    base = bases.load_base(images_folder, name)
-    options = settings.apt_options
-    if settings.ca_bundle and not any("CAInfo" in option for option in options):
-        options = (*options, f'Acquire::https::CAInfo "{settings.ca_bundle}"')
-    return replace(base, mirror=settings.apt_mirror, apt_options=options)
+    return replace(
+        bases.load_base(images_folder, name),
+        mirror=settings.apt_mirror,
+        apt_options=settings.apt_options,
+        ca_bundle=settings.ca_bundle,
+    )
 
 
 def base_name(folder: Path, images_folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -41,8 +42,8 @@ class Display(AbstractContextManager["Display"]):
     """Shows how a campaign goes on, on standard error."""
 
     def __init__(self) -> None:
-        self._console = console.err()
-        self._live = self._console.is_terminal
+        #: None where nobody looks on: rich is slow to import.
+        self._console = console.err() if sys.stderr.isatty() else None
         self._status: Status | None = None
         self._shown = 0.0
         self._prefix = ""
@@ -60,11 +61,14 @@ class Display(AbstractContextManager["Display"]):
 
     def note(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(text, markup=False)
+        if self._console is None:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._console.print(text, markup=False)
 
     def progress(self, text: str) -> None:
         """Show ``text`` for the moment: in the changing line, or as a plain line now and then."""
-        if self._live:
+        if self._console is not None:
             if self._status is None:
                 self._status = self._console.status("")
                 self._status.start()
@@ -72,7 +76,7 @@ class Display(AbstractContextManager["Display"]):
             self._status.update(text.replace("[", r"\[")[: self._console.width - 4])
         elif time.monotonic() - self._shown >= PLAIN_INTERVAL_SECONDS:
             self._shown = time.monotonic()
-            self._console.print(f"  {text}", markup=False)
+            self.note(f"  {text}")
 
     def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
         """Announce a run."""

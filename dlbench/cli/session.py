@@ -26,7 +26,7 @@ from dlbench.errors import (
 from dlbench.host import usable_memory_bytes
 from dlbench.images import BuildSettings, read_settings
 from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
-from dlbench.provenance import find_provenance
+from dlbench.provenance import Inquiry
 from dlbench.record import Record
 from dlbench.runner import PreparedRun, new_id
 from dlbench.store import Store
@@ -57,11 +57,14 @@ class Session:
     request: Request
     options: Options
     workspace: Workspace = field(init=False)
+    #: What git is asked of the checkout while everything else is prepared.
+    inquiry: Inquiry = field(init=False)
     #: The signal that ended the campaign early, if one did.
     signalled: int | None = field(default=None, init=False)
 
     def execute(self) -> None:
         """Do all of it; raises the DlbenchError that states how it ended, unless all went well."""
+        self.inquiry = Inquiry()
         self.workspace = open_workspace(self.options.results)
         chosen = expand(self.request, self.workspace.catalog(), self.workspace.scenarios)
         cells = [cell for cell in chosen if isinstance(cell, Cell)]
@@ -137,7 +140,7 @@ class Session:
             engine=engine,
             store=Store(self.workspace.results),
             scratch=self.workspace.cache / "runs",
-            provenance=find_provenance(sys.argv),
+            provenance=self.inquiry.answer(sys.argv),
             observer=display,
             seed=runs[0].campaign,
         )

@@ -24,7 +24,7 @@ def bare_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_set_gives_nothing() -> None:
     settings = read_settings(apt_mirror="")
-    assert settings == BuildSettings(apt_options=settings.apt_options)
+    assert settings == BuildSettings()
     assert build_settings.secrets(settings, LOCK) == {"secrets/pip.conf": b"[global]\n"}
 
 

@@ -25,7 +25,7 @@ def version(api: str) -> str:
     [
         ("403 Forbidden", '{"message": "denied"}', ["does not permit access", "group docker"]),
         ("401 Unauthorized", '{"message": "who?"}', ["does not permit access", "group docker"]),
-        ("200 OK", version("1.21"), ["too old", "update it (Docker 19.03"]),
+        ("200 OK", version("1.21"), ["speaks API 1.21", "needs 1.40", "update it (Docker 19.03"]),
         ("200 OK", version("1.39"), ["speaks API 1.39", "needs 1.40", "update it"]),
         ("500 Internal Server Error", '{"message": "a\\nb"}', ["no connection", "start it"]),
         ("200 OK", "<html>a proxy</html>", ["no connection", "start it"]),

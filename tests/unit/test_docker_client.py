@@ -79,7 +79,10 @@ def test_an_engine_that_is_too_old(short_path: Path) -> None:
 def test_an_engine_that_is_new_enough(short_path: Path) -> None:
     version = {"Version": "19.03.1", "ApiVersion": "1.40", "MinAPIVersion": "1.12"}
     with serving(short_path, version) as address:
-        connect(address, "docker").close()
+        client, found = connect(address, "docker")
+    client.close()
+    assert client.api_version == "1.40"
+    assert found["Version"] == "19.03.1"
 
 
 def test_permission_is_told_from_absence() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlbench import bases, images, requirements
+from dlbench.bases import fetch_options
 from dlbench.build_settings import BuildSettings
 from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec
 from dlbench.errors import ImageError, UnknownNameError
@@ -192,9 +193,9 @@ def test_bundle_reaches_apt_unless_apt_has_one(folder: Path) -> None:
     bundle = folder / "bundle"
     bundle.write_text("CA")
     given = f'Acquire::https::CAInfo "{bundle}"'
-    assert render(folder, ca_bundle=bundle).base.apt_options == (given,)
+    assert fetch_options(render(folder, ca_bundle=bundle, apt_options=()).base) == (given,)
     own = ('Acquire::https::CAInfo "/own"',)
-    assert render(folder, ca_bundle=bundle, apt_options=own).base.apt_options == own
+    assert fetch_options(render(folder, ca_bundle=bundle, apt_options=own).base) == own
 
 
 def test_image_folder_of_a_plugin_is_its_own(folder: Path, tmp_path: Path) -> None:
