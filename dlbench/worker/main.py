@@ -7,7 +7,7 @@ import signal
 import sys
 
 from . import Interrupted, Unsupported, audit, blocks, epochs, facts, failure, initial, jsonio
-from . import predictions
+from . import parity, predictions
 from .clock import Clock
 from .phases import Events, Phases
 from .run import Run
@@ -26,7 +26,8 @@ def main(arguments):
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _interrupt)
     try:
-        _execute(in_folder, data_folder, clock, phases, events, result)
+        folders = (in_folder, out_folder, data_folder)
+        _execute(folders, clock, phases, events, result)
         result["status"] = "ok"
     except Unsupported as error:
         result["status"] = "unsupported"
@@ -41,15 +42,20 @@ def main(arguments):
     return 0
 
 
-def _execute(in_folder, data_folder, clock, phases, events, result):
+def _execute(folders, clock, phases, events, result):
+    in_folder, out_folder, data_folder = folders
     job = jsonio.read(os.path.join(in_folder, "job.json"))
     _check(job)
-    task = Task(job["task"])
     events.emit("phase", name="import")
-    adapter = _load(job, in_folder, clock, phases)
+    make_adapter = _load(job, in_folder, clock, phases)
+    adapter = make_adapter()
     result["versions"] = facts.versions(adapter)
+    if job.get("parity") is not None:
+        watch = (clock, phases, events)
+        parity.execute(job, make_adapter, (out_folder, data_folder), watch, result)
+        return
     _check_features(job, adapter)
-    run = Run(job, task, adapter, clock, phases, events)
+    run = Run(job, Task(job["task"]), adapter, clock, phases, events)
     run.load_data(data_folder)
     _build(run, result)
     epochs.measure(run)
@@ -78,13 +84,13 @@ def _check_features(job, adapter):
 
 
 def _load(job, in_folder, clock, phases):
-    """Import the adapter, and with it its framework, and make one."""
+    """Import the adapter, and with it its framework; return what makes a fresh one."""
     sys.path.insert(0, in_folder)
     name = os.path.splitext(job["adapter"])[0]
     start = clock.now()
     module = importlib.import_module(name)
     phases.once("import", clock.now() - start)
-    return module.Adapter(Settings(job["settings"]))
+    return lambda: module.Adapter(Settings(job["settings"]))
 
 
 def _build(run, result):
