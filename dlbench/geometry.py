@@ -1,9 +1,6 @@
-"""What each kind of layer makes of its input: output shape, weights, multiply-adds.
+"""What each kind of layer makes of its input: output shape and weights.
 
-Shapes are without the batch; images are height, width, channels.  Multiply-adds are counted where
-weights are: convolution, dense and LSTM.  Everything else (bias, activation, pooling, dropout) is
-below a percent of the work in the networks here and is left out, as is the custom when networks are
-compared.
+Shapes are without the batch; images are height, width, channels.
 """
 
 from __future__ import annotations
@@ -24,16 +21,10 @@ class MisfitError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A layer at one input shape.  ``weights`` have roles for names (``kernel``).
-
-    ``input_multiply_adds`` is the part of the forward ``multiply_adds`` that reads the layer's
-    input (all but the recurrent product of an LSTM).
-    """
+    """A layer at one input shape.  ``weights`` have roles for names (``kernel``)."""
 
     output: Shape
     weights: tuple[Weight, ...] = ()
-    multiply_adds: int = 0
-    input_multiply_adds: int = 0
 
 
 Rule: TypeAlias = Callable[[Mapping[str, Any], tuple[Shape, ...]], Form]
@@ -62,28 +53,25 @@ def _window(parameters: Mapping[str, Any], window: list[int], shape: Shape) -> t
 
 
 def _convolution(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form:
-    """Multiply-adds: kernel height x kernel width x channels in, for each output value."""
     (shape,) = inputs
     filters = parameters["filters"]
     output = (*_window(parameters, parameters["kernel"], shape), filters)
     kernel = (*parameters["kernel"], shape[2], filters)
-    return _weighted(parameters, output, kernel, output[0] * output[1])
+    return _weighted(parameters, output, kernel)
 
 
 def _dense(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form:
-    """Multiply-adds: one for each kernel value."""
     (shape,) = inputs
     _need(len(shape) == 1, "needs a flat input (put `flatten` before it)")
     units = parameters["units"]
-    return _weighted(parameters, (units,), (shape[0], units), 1)
+    return _weighted(parameters, (units,), (shape[0], units))
 
 
-def _weighted(parameters: Mapping[str, Any], output: Shape, kernel: Shape, places: int) -> Form:
+def _weighted(parameters: Mapping[str, Any], output: Shape, kernel: Shape) -> Form:
     weights = [Weight(name="kernel", shape=kernel, initializer=parameters["initializer"])]
     if parameters["bias"]:
         weights.append(Weight(name="bias", shape=kernel[-1:], initializer="zeros"))
-    work = math.prod(kernel) * places
-    return Form(output=output, weights=tuple(weights), multiply_adds=work, input_multiply_adds=work)
+    return Form(output=output, weights=tuple(weights))
 
 
 def _pool(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form:
@@ -122,7 +110,6 @@ def _embedding(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form
 
 
 def _lstm(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form:
-    """Multiply-adds: 4 gates x units x (features + units), for each step."""
     (shape,) = inputs
     _need(len(shape) == 2, "needs steps x features")
     steps, features = shape
@@ -132,12 +119,9 @@ def _lstm(parameters: Mapping[str, Any], inputs: tuple[Shape, ...]) -> Form:
         Weight(name="recurrent_kernel", shape=(units, 4 * units), initializer="orthogonal"),
         Weight(name="bias", shape=(4 * units,), initializer="ones_in_forget_gate"),
     )
-    from_input = steps * 4 * units * features
     return Form(
         output=(steps, units) if parameters["return_sequences"] else (units,),
         weights=weights,
-        multiply_adds=from_input + steps * 4 * units * units,
-        input_multiply_adds=from_input,
     )
 
 

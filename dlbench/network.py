@@ -1,23 +1,17 @@
 """A scenario's network with every shape resolved: weights, parameter count, work, and the task.
 
-Work is counted in FLOPs, two for a multiply-add.  A training step computes for each layer with
-weights its output, the gradient of its weights, and the gradient of its input, each of which takes
-as many multiply-adds as the forward pass: three times the forward work, twice where nothing below
-the layer is trained, for then no gradient of its input is needed (an LSTM still needs that of its
-state).  This is the counting of Hestness et al. 2017 and of "AI and Compute" (Amodei and Hernandez
-2018), whose rule of thumb, backward = twice forward, leaves out the exception for the first layer.
+``work`` says how work is counted.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from dlbench.errors import ScenarioError, UnknownNameError, nearest
-from dlbench.geometry import RULES, Form, MisfitError, Shape, show
+from dlbench.geometry import RULES, MisfitError, Shape, show
 from dlbench.job import (
     Precision,
     Task,
@@ -28,6 +22,7 @@ from dlbench.job import (
     TaskTarget,
 )
 from dlbench.scenario import Layer, Scenario
+from dlbench.work import count_forward, count_training, count_weights
 
 #: Half-width formats are mixed precision: weights and sums stay single.
 PRECISIONS: Mapping[str, Precision] = {
@@ -101,7 +96,7 @@ class _Resolver:
         self.scenario = scenario
         inputs = scenario.data.inputs
         self.shapes: dict[str, Shape] = {given.name: given.shape for given in inputs}
-        self.trained = {given.name: False for given in inputs}
+        self.trained: set[str] = set()
         self.indices = {given.name: given.vocabulary for given in inputs if given.dtype == "int32"}
 
     def resolve(self, layers: tuple[Layer, ...]) -> Iterator[LayerFacts]:
@@ -109,8 +104,6 @@ class _Resolver:
             resolve = self.distributed if layer.kind == "time_distributed" else self.single
             facts = resolve(layer)
             self.shapes[layer.name] = facts.layer.output_shape
-            below = any(self.trained[name] for name in layer.inputs)
-            self.trained[layer.name] = below or facts.parameter_count > 0
             yield facts
 
     def single(self, layer: Layer) -> LayerFacts:
@@ -124,8 +117,8 @@ class _Resolver:
             msgspec.structs.replace(weight, name=f"{layer.name}/{weight.name}")
             for weight in form.weights
         )
-        return LayerFacts(
-            layer=TaskLayer(
+        return self.count(
+            TaskLayer(
                 kind=layer.kind,
                 name=layer.name,
                 inputs=layer.inputs,
@@ -133,15 +126,16 @@ class _Resolver:
                 input_shapes=shapes,
                 output_shape=form.output,
                 weights=weights,
-            ),
-            parameter_count=sum(math.prod(weight.shape) for weight in weights),
-            forward_multiply_adds=form.multiply_adds,
-            training_multiply_adds=self.training(layer, form),
+            )
         )
 
-    def training(self, layer: Layer, form: Form) -> int:
-        free = 0 if any(self.trained[name] for name in layer.inputs) else form.input_multiply_adds
-        return 3 * form.multiply_adds - free
+    def count(self, layer: TaskLayer) -> LayerFacts:
+        return LayerFacts(
+            layer=layer,
+            parameter_count=count_weights(layer),
+            forward_multiply_adds=count_forward(layer),
+            training_multiply_adds=count_training(layer, self.trained),
+        )
 
     def distributed(self, layer: Layer) -> LayerFacts:
         (name,) = layer.inputs
@@ -151,20 +145,16 @@ class _Resolver:
         self.shapes[name] = shape[1:]
         inner = tuple(self.resolve(layer.layers))
         self.shapes[name] = shape
-        steps = shape[0]
-        return LayerFacts(
-            layer=TaskLayer(
+        return self.count(
+            TaskLayer(
                 kind=layer.kind,
                 name=layer.name,
                 inputs=layer.inputs,
                 parameters=layer.parameters,
                 input_shapes=(shape,),
-                output_shape=(steps, *inner[-1].layer.output_shape),
+                output_shape=(shape[0], *inner[-1].layer.output_shape),
                 layers=tuple(facts.layer for facts in inner),
-            ),
-            parameter_count=sum(facts.parameter_count for facts in inner),
-            forward_multiply_adds=steps * sum(facts.forward_multiply_adds for facts in inner),
-            training_multiply_adds=steps * sum(facts.training_multiply_adds for facts in inner),
+            )
         )
 
     def check_indices(self, layer: Layer) -> None:
