@@ -46,8 +46,10 @@ def compare_records(records: Iterable[Record], question: Question | None = None)
 def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
     """Return a table for every scenario digest among ``runs``, which are oldest first.
 
-    Raises UnknownNameError for a metric, axis or baseline that there is not.
+    Runs that are no measurements stay out.  Raises UnknownNameError for a metric, axis or baseline
+    that there is not.
     """
+    runs = measurements(runs)
     if question.metric is not None and question.metric not in METRICS:
         raise UnknownNameError(
             f"unknown metric {question.metric!r}", nearest(question.metric, METRICS)
@@ -59,6 +61,11 @@ def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
         compare_group(group, question, describe_siblings(digest, groups))
         for digest, group in groups.items()
     ]
+
+
+def measurements(runs: Sequence[RunSummary]) -> list[RunSummary]:
+    """Return the runs that were made to be compared."""
+    return [run for run in runs if run.kind == "measurement"]
 
 
 def newest_scenario(runs: Sequence[RunSummary]) -> list[RunSummary]:

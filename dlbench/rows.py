@@ -28,6 +28,8 @@ AXIS_OF_FACT = {
 }
 
 
+PARITY_NOT_RUN = "parity not run"
+
 #: Found settings that frameworks spell each in their own way.
 NAMES = frozenset({"devices"})
 
@@ -85,9 +87,28 @@ class Row:
         if not run.pinned:
             marks.append("unpinned environment")
         marks.extend(f"local wheel {wheel}" for wheel in run.wheels)
-        failures = sorted({name for run in self.good for name in run.audit_failures})
-        marks.extend(f"audit failed: {name.replace('_', ' ')}" for name in failures)
+        marks.extend(self.parity_marks())
+        marks.extend(f"audit failed: {name}" for name in self.audit_failures())
         return marks
+
+    @cached_property
+    def barred(self) -> str:
+        """Why the row may not be ranked: what it measured is not the work; empty if it may."""
+        reasons = [mark for mark in self.parity_marks() if mark != PARITY_NOT_RUN]
+        reasons += [f"audit failed: {name}" for name in self.audit_failures()]
+        return "; ".join(reasons)
+
+    def parity_marks(self) -> list[str]:
+        """Say where parity failed, and where nobody looked."""
+        runs = [run for run in self.good or self.runs if run.parity != "passed"]
+        failed = dict.fromkeys(run.parity_reason for run in runs if run.parity == "failed")
+        marks = [f"parity failed: {reason}" for reason in failed]
+        return marks or ([PARITY_NOT_RUN] if runs else [])
+
+    def audit_failures(self) -> list[str]:
+        """Return the facts of the audit that some run did not pass, as words."""
+        names = {name for run in self.good for name in run.audit_failures}
+        return sorted(name.replace("_", " ") for name in names)
 
 
 def pool(runs: Iterable[RunSummary]) -> list[Row]:

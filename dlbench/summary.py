@@ -17,7 +17,7 @@ from dlbench.record import CellFacts, Record
 from dlbench.stats import find_quartiles
 
 #: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
-SUMMARY = 1
+SUMMARY = 2
 
 
 class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -79,6 +79,12 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     wall_seconds: float
     #: Names of the audit's facts that did not hold.
     audit_failures: tuple[str, ...]
+    #: ``measurement``, or what else the run was for.
+    kind: str
+    #: Of parity: the verdict, what it speaks for, and why it is not ``passed``.
+    parity: str
+    parity_key: str
+    parity_reason: str
     phases: dict[str, PhaseSummary]
 
     @property
@@ -94,8 +100,9 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
 
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
-    str, str, str, int, str, bool, str, float, tuple[str, ...], dict[str, PhaseSummary]
-]
+    str, str, str, int, str, bool, str, float, tuple[str, ...], str, str, str, str,
+    dict[str, PhaseSummary],
+]  # fmt: skip
 
 
 def summarize(record: Record) -> RunSummary:
@@ -113,6 +120,10 @@ def summarize(record: Record) -> RunSummary:
         outcome=" ".join(record.outcome.describe(record.limits).split()),
         wall_seconds=record.outcome.wall_seconds,
         audit_failures=find_audit_failures(result.audit) if result else (),
+        kind=record.kind,
+        parity=record.parity.verdict,
+        parity_key=record.parity.key,
+        parity_reason=" ".join(record.parity.reason.split()),
         phases={phase.name: summarize_phase(phase) for phase in phases if phase.values},
     )
 

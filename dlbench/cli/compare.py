@@ -65,7 +65,7 @@ def compare(
     data to say.
     """
     from dlbench.cli.workspace import open_workspace
-    from dlbench.compare import Question, newest_scenario
+    from dlbench.compare import Question, measurements, newest_scenario
     from dlbench.compare import compare as make_tables
     from dlbench.errors import UnknownNameError
     from dlbench.store import Store
@@ -74,12 +74,19 @@ def compare(
     store = Store(open_workspace(results).results)
     selection = store.select(terms or ())
     report_unreadable(selection.unreadable)
-    if not selection.runs:
+    measured = measurements(selection.runs)
+    if selection.runs and not measured:
+        raise UnknownNameError(
+            f"run {selection.runs[-1].run_id} measured nothing: it is of kind "
+            f"{selection.runs[-1].kind}",
+            f"dlbench show {selection.runs[-1].run_id}",
+        )
+    if not measured:
         raise UnknownNameError(f"there are no records in {store.folder}", "dlbench run makes some")
     question = Question(
         metric=metric, by=by, baseline=baseline, everything=everything or selection.by_run
     )
-    runs = selection.runs if terms else newest_scenario(selection.runs)
+    runs = measured if terms else newest_scenario(measured)
     print(render(make_tables(runs, question), form))
 
 

@@ -16,6 +16,7 @@ from dlbench.record import (
     ImageFacts,
     Limits,
     Outcome,
+    ParityFacts,
     Provenance,
     Record,
     ScenarioFacts,
@@ -25,6 +26,8 @@ from dlbench.record import (
 DIGEST = "5ce0" * 16
 
 FILE_TEXT = "format: 1\nname: tiny\nmetric: step\n"
+
+PASSED = ParityFacts(verdict="passed", key="50fa", run_id="9a9a00000001")
 
 TRACEBACK = (
     "Traceback (most recent call last):\n"
@@ -167,6 +170,7 @@ def make_record(run_id: str = "aaaa00000001", **changes: Any) -> Record:
         provenance=Provenance(
             dlbench="0.1.0", python="3.11.2", command_line=("dlbench", "run", "tiny")
         ),
+        parity=PASSED,
     )
     return msgspec.structs.replace(record, **changes)
 

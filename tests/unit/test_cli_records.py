@@ -36,6 +36,7 @@ def folder(tmp_path: Path) -> Path:
         cell = make_cell("tensorflow")
         store.save(make_record(f"bbbb0000000{number}", round=number, cell=cell, result=result))
     store.save(make_failure("cccc00000001", detail="no kernel", cell=make_cell("numpy")))
+    store.save(make_record("dddd00000001", kind="parity", cell=make_cell("own")))
     return store.folder
 
 
@@ -70,6 +71,7 @@ def test_runs_can_be_named(folder: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("compare", "tyny"), 4, "dlbench: no record matches 'tyny'"),
+        (("compare", "dddd"), 4, "run dddd00000001 measured nothing: it is of kind parity"),
         (("compare", "--metric", "stepp"), 4, "dlbench: unknown metric 'stepp'"),
         (("compare", "--baseline", "jax"), 4, "dlbench: no row fits the baseline 'jax'"),
         (("compare", "--by", "xla"), 4, "dlbench: nothing here is called 'xla'"),

@@ -18,7 +18,8 @@ from records import (
 )
 
 from dlbench.compare import compare_records, newest_scenario
-from dlbench.record import Record, ScenarioFacts
+from dlbench.record import ParityFacts, Record, ScenarioFacts
+from dlbench.rows import pool
 from dlbench.summary import summarize
 from dlbench.tables import Missing, Quantity
 
@@ -125,9 +126,39 @@ def test_rows_say_what_must_be_known_of_them() -> None:
         "quick plan; epochs cut to 60 steps; unpinned environment; local wheel own-1.whl; "
         "audit failed: losses finite"
     )
+    assert found["torch"]["marks"] == "none"
     assert found["numpy"]["layout"] == "not applicable"
     assert found["numpy"]["versions"] == "numpy 2.4.6 (stated)"
     assert found["torch"]["versions"] == "torch 2.13.0"
+
+
+@pytest.mark.parametrize(
+    ("parity", "audit", "marks", "barred"),
+    [
+        (ParityFacts(verdict="passed"), True, [], ""),
+        (ParityFacts(verdict="not run", reason="switched off"), True, ["parity not run"], ""),
+        (
+            ParityFacts(verdict="failed", reason="losses:\n step 2"),
+            True,
+            ["parity failed: losses: step 2"],
+            "parity failed: losses: step 2",
+        ),
+        (ParityFacts(verdict="passed"), False, ["audit failed: x y"], "audit failed: x y"),
+    ],
+)
+def test_rows_whose_work_was_not_the_same_are_barred(
+    parity: ParityFacts, audit: bool, marks: list[str], barred: str
+) -> None:
+    record = make_run("a1", result={"audit": {"x_y": {"passed": audit}}}, parity=parity)
+    (row,) = pool([summarize(record), summarize(make_run("a2"))])
+    assert row.marks() == marks
+    assert row.barred == barred
+
+
+def test_only_measurements_are_compared() -> None:
+    assert tables([make_run("a1", kind="parity"), make_run("a2", kind="calibration")]) == []
+    (table,) = tables([make_run("a1"), make_run("a2", kind="parity")])
+    assert cells(table, "runs") == ["1"]
 
 
 def test_versions_that_differ_from_the_stated_ones_are_shown() -> None:
