@@ -63,7 +63,7 @@ def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Ta
             describe_versions(line.row.conditions),
             *(line.row.value(name) for name in axes),
             *(line.row.conditions.facts.get(name, "unknown") for name in facts),
-            figure_cell(line),
+            figure_cell(line, metric),
             *(beside_cell(line.row, one) for one in beside),
             *verdict_cells(line),
             line.row.count(),
@@ -94,7 +94,7 @@ def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]
         *(column for name in heads for column in pivot_columns(name, metric, lines)),
     ]
     body = [
-        (*stub, *(cell for name in heads for cell in pivot_cells(found.get(name), lines)))
+        (*stub, *(cell for name in heads for cell in pivot_cells(found.get(name), lines, metric)))
         for stub, found in places.items()
     ]
     shown = (*across, *down, *facts)
@@ -148,12 +148,12 @@ def pivot_columns(name: str, metric: Metric, lines: Sequence[Line]) -> list[Colu
     return [figure, *verdict_columns(lines, f"{name} ")]
 
 
-def pivot_cells(line: Line | None, lines: Sequence[Line]) -> list[Cell]:
+def pivot_cells(line: Line | None, lines: Sequence[Line], metric: Metric) -> list[Cell]:
     """Return the cells of ``pivot_columns``; nothing was executed where there is no line."""
     if line is None:
         nothing = Missing(reason="not executed")
         return [nothing] * (1 + len(verdict_columns(lines)))
-    return [figure_cell(line), *verdict_cells(line)]
+    return [figure_cell(line, metric), *verdict_cells(line)]
 
 
 def verdict_columns(lines: Sequence[Line], prefix: str = "") -> list[Column]:
@@ -174,14 +174,14 @@ def verdict_cells(line: Line) -> list[Cell]:
     return [quantity(line.ratio) if line.ratio else Missing(reason="none"), line.verdict]
 
 
-def figure_cell(line: Line) -> Cell:
+def figure_cell(line: Line, metric: Metric) -> Cell:
     """Return the figure with its interval, or why there is none."""
-    return quantity(line.figure) if line.figure else Missing(reason=explain(line.row))
+    return quantity(line.figure) if line.figure else Missing(reason=explain(line.row, metric))
 
 
-def explain(row: Row) -> str:
+def explain(row: Row, metric: Metric) -> str:
     """Say why ``row`` has no figure."""
-    return "not measured" if row.good else row.runs[-1].outcome
+    return metric.missing if row.good else row.runs[-1].outcome
 
 
 def quantity(figure: Estimate) -> Quantity:
@@ -204,7 +204,7 @@ def beside_cell(row: Row, metric: Metric) -> Cell:
     """Return a metric beside the main one: the median over runs, with their typical quartiles."""
     values = [value for run in row.good if (value := metric.read(run)) is not None]
     if not values:
-        return Missing(reason="not measured" if row.good else "none")
+        return Missing(reason=metric.missing if row.good else "none")
     phases = [run.phases.get(QUARTILES.get(metric.name, "")) for run in row.good]
     lower = [phase.lower for phase in phases if phase and phase.lower is not None]
     upper = [phase.upper for phase in phases if phase and phase.upper is not None]

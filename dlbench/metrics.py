@@ -19,6 +19,10 @@ class Metric:
     unit: str
     summary: str
     read: Callable[[RunSummary], float | None]
+    #: The name as people read it, where it is not ``name`` itself.
+    label: str = ""
+    #: What stands in place of a number where a run that ended well has none.
+    missing: str = "not measured"
     #: Further metrics that a table of this one shows beside it.
     beside: tuple[str, ...] = ()
     higher_is_better: bool = False
@@ -28,7 +32,7 @@ class Metric:
     @property
     def title(self) -> str:
         """The name as people read it."""
-        return self.name.replace("_", " ").replace(" per second", "/s")
+        return self.label or self.name.replace("_", " ").replace(" per second", "/s")
 
 
 def _phase(
@@ -50,6 +54,7 @@ def _last(phase: PhaseSummary) -> float | None:
 
 
 _read_step = _phase("pipelined", _median)
+_read_import = _phase("import", _median)
 _read_epoch_loss = _phase("epoch_loss", _last)
 _read_step_loss = _phase("loss", _last)
 
@@ -57,6 +62,28 @@ _read_step_loss = _phase("loss", _last)
 def _read_rate(run: RunSummary) -> float | None:
     step = _read_step(run)
     return run.conditions.items_per_step / step if step else None
+
+
+def _read_flops_per_second(run: RunSummary) -> float | None:
+    step, flops = _read_step(run), run.conditions.step_flops
+    return flops / step if step and flops else None
+
+
+def _read_peak_share(run: RunSummary) -> float | None:
+    rate, peak = _read_flops_per_second(run), run.peak_flops
+    return rate / peak if rate and peak else None
+
+
+def read_compiling(run: RunSummary) -> float | None:
+    """Return the seconds that building and the first step take beyond a later step."""
+    parts = [METRICS[name].read(run) for name in ("build", "first_step", "step")]
+    build, first, step = parts
+    return None if build is None or first is None or step is None else build + first - step
+
+
+def _read_cost(run: RunSummary) -> float | None:
+    loading, compiling = _read_import(run), read_compiling(run)
+    return None if loading is None or compiling is None else loading + compiling
 
 
 def _read_loss(run: RunSummary) -> float | None:
@@ -73,7 +100,7 @@ METRICS = {
             summary="one training step: a block of steps with one synchronization at its end, "
             "divided by their number",
             read=_read_step,
-            beside=("stepwise", "items_per_second"),
+            beside=("stepwise", "items_per_second", "flops_per_second", "peak_share"),
         ),
         Metric(
             name="stepwise",
@@ -145,6 +172,42 @@ METRICS = {
             read=_read_rate,
             beside=("step",),
             higher_is_better=True,
+        ),
+        Metric(
+            name="flops_per_second",
+            label="FLOP/s",
+            unit="FLOP/s",
+            summary="FLOPs that one step of the network needs, divided by its seconds",
+            read=_read_flops_per_second,
+            beside=("step", "peak_share"),
+            higher_is_better=True,
+        ),
+        Metric(
+            name="peak_share",
+            label="share of peak",
+            unit="share",
+            summary="FLOP/s by those of the matrix product that dlbench calibrate measured in the "
+            "same image",
+            read=_read_peak_share,
+            missing="not calibrated",
+            beside=("step", "flops_per_second"),
+            higher_is_better=True,
+        ),
+        Metric(
+            name="cost",
+            label="one-time cost",
+            unit="s",
+            summary="what is paid before steady steps: import, build and first step, less one "
+            "later step",
+            read=_read_cost,
+            beside=("import", "build", "first_step", "step"),
+        ),
+        Metric(
+            name="import",
+            unit="s",
+            summary="importing the framework",
+            read=_read_import,
+            beside=("build", "first_step"),
         ),
     )
 }

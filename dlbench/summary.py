@@ -7,6 +7,7 @@ thousand records for every table would take many seconds.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ import msgspec
 from dlbench.job import Phase
 from dlbench.record import CellFacts, Record
 from dlbench.stats import find_quartiles
+from dlbench.work import count_step_flops, count_weight_bytes
 
 #: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
 SUMMARY = 2
@@ -30,6 +32,8 @@ class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: Occurrences that each value of a block stands for; 1 otherwise.
     count: int
     last: float
+    #: The least finite value.
+    least: float | None
     lower: float | None
     median: float | None
     upper: float | None
@@ -62,6 +66,9 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     item: str
     steps_per_epoch: int | None
     epochs: int
+    #: FLOPs of one step, and bytes of all weights, as ``work`` counts them.
+    step_flops: int
+    weight_bytes: int
 
 
 class RunSummary(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +93,9 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     parity_key: str
     parity_reason: str
     phases: dict[str, PhaseSummary]
+    #: FLOP/s of the calibration that speaks for this run.  The run's own record does not know it:
+    #: ``peaks.attach_peaks`` finds it among other records.
+    peak_flops: float | None = None
 
     @property
     def cell(self) -> CellFacts:
@@ -101,7 +111,7 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
     str, str, str, int, str, bool, str, float, tuple[str, ...], str, str, str, str,
-    dict[str, PhaseSummary],
+    dict[str, PhaseSummary], float | None,
 ]  # fmt: skip
 
 
@@ -154,6 +164,8 @@ def find_conditions(record: Record) -> Conditions:
         item=record.job.item,
         steps_per_epoch=plan.steps_per_epoch,
         epochs=plan.epochs,
+        step_flops=count_step_flops(record.job.task),
+        weight_bytes=count_weight_bytes(record.job.task),
     )
 
 
@@ -168,10 +180,12 @@ def summarize_phase(phase: Phase) -> PhaseSummary:
     count = phase.count or 1 if phase.kind == "block" else 1
     values = [float(value) / count for value in phase.values]
     quartiles = find_quartiles(values)
+    finite = [value for value in values if math.isfinite(value)]
     return PhaseSummary(
         values=len(values),
         count=count,
         last=values[-1],
+        least=min(finite, default=None),
         lower=quartiles.lower if quartiles else None,
         median=quartiles.median if quartiles else None,
         upper=quartiles.upper if quartiles else None,

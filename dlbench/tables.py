@@ -17,6 +17,9 @@ LONGEST_REASON = 60
 #: Unit -> what people read instead, as (least value, factor, name), the greatest first.
 SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "s": ((1.0, 1.0, "s"), (1e-3, 1e3, "ms"), (0.0, 1e6, "us")),
+    "share": ((0.0, 100.0, "%"),),
+    "FLOP/s": ((1e12, 1e-12, "TFLOP/s"), (1e9, 1e-9, "GFLOP/s"), (0.0, 1e-6, "MFLOP/s")),
+    "bytes/s": ((1e12, 1e-12, "TB/s"), (0.0, 1e-9, "GB/s")),
     "bytes": ((2.0**30, 2.0**-30, "GiB"), (2.0**20, 2.0**-20, "MiB"), (0.0, 2.0**-10, "KiB")),
 }
 #: Digits that the smallest number of a column shows.
@@ -137,7 +140,7 @@ def render_csv(table: Table) -> str:
 
 def csv_names(column: Column) -> list[str]:
     """Return the names of the CSV columns that ``column`` becomes."""
-    unit = {"": "", "1": "", "s": "_seconds"}.get(
+    unit = {"": "", "1": "", "share": "", "s": "_seconds"}.get(
         column.unit, f"_{column.unit}".replace("/", "_per_")
     )
     names = [f"{column.name}{unit}"]
@@ -246,9 +249,11 @@ def spell_title(column: Column, unit: str, cells: Sequence[Cell]) -> str:
     figures = [cell for cell in cells if isinstance(cell, Quantity)]
     has_unit = figures and unit not in {"", "1", column.title}
     has_range = any(figure.low is not None for figure in figures)
+    title = column.title
+    if has_unit:
+        title = unit if unit.endswith(column.title) else f"{title} ({unit})"
     return (
-        column.title
-        + (f" ({unit})" if has_unit else "")
+        title
         + (f" [{column.range}]" if has_range and column.range else "")
     )
 
