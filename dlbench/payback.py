@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import TypeAlias
 
 from dlbench.metrics import METRICS, read_compiling
@@ -30,20 +31,17 @@ Compare: TypeAlias = Callable[[Row, Row], tuple[Estimate, Verdict]]
 
 def describe_paybacks(rows: Sequence[Row], compare: Compare) -> Iterator[str]:
     """Say of every two of ``rows`` that differ in compiling alone when that pays back."""
-    for row in rows:
-        for axis in COMPILING:
-            if row.value(axis) in {PLAIN, NOT_APPLICABLE}:
-                continue
-            for plain in rows:
-                if is_counterpart(plain, row, axis):
-                    words = describe_payback(row, plain, compare)
-                    yield f"{row.cell.image_id}: {axis}={row.value(axis)} {words}"
+    for axis, row, plain in product(COMPILING, rows, rows):
+        if is_counterpart(plain, row, axis):
+            words = describe_payback(row, plain, compare)
+            yield f"{row.cell.image_id}: {axis}={row.value(axis)} {words}"
 
 
 def is_counterpart(plain: Row, row: Row, axis: str) -> bool:
     """Return whether ``plain`` is ``row`` without what ``axis`` compiles, and nothing else."""
     return (
-        plain.conditions.facts == row.conditions.facts
+        row.value(axis) not in {PLAIN, NOT_APPLICABLE}
+        and plain.conditions.facts == row.conditions.facts
         and plain.cell.quick == row.cell.quick
         and {**row.identity, axis: PLAIN} == plain.identity
     )

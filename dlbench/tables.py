@@ -140,7 +140,7 @@ def render_csv(table: Table) -> str:
 
 def csv_names(column: Column) -> list[str]:
     """Return the names of the CSV columns that ``column`` becomes."""
-    unit = {"": "", "1": "", "share": "", "s": "_seconds"}.get(
+    unit = {"": "", "1": "", "share": "", "FLOP/s": "", "s": "_seconds"}.get(
         column.unit, f"_{column.unit}".replace("/", "_per_")
     )
     names = [f"{column.name}{unit}"]
@@ -252,10 +252,7 @@ def spell_title(column: Column, unit: str, cells: Sequence[Cell]) -> str:
     title = column.title
     if has_unit:
         title = unit if unit.endswith(column.title) else f"{title} ({unit})"
-    return (
-        title
-        + (f" [{column.range}]" if has_range and column.range else "")
-    )
+    return title + (f" [{column.range}]" if has_range and column.range else "")
 
 
 def spell_cell(cell: Cell, factor: float, decimals: int) -> str:

@@ -105,9 +105,7 @@ def test_only_rows_that_differ_in_nothing_else_are_held_together(changes: dict[s
 
 
 def test_another_layout_is_another_pair() -> None:
-    records = make_pair(0.5, 0.4) + [
-        make_run("on3", 0.4, axes={"xla": "on", "layout": "NCHW"}),
-    ]
+    records = [*make_pair(0.5, 0.4), make_run("on3", 0.4, axes={"xla": "on", "layout": "NCHW"})]
     assert len(describe(records, "faster", 0.8)) == 1
 
 

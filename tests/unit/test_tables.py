@@ -47,6 +47,20 @@ def test_columns_of_one_unit_share_it() -> None:
     assert body.split() == ["a", "20.0", "3000"]
 
 
+def test_rates_and_shares_read_in_the_units_that_people_use() -> None:
+    rate = Column(name="flops_per_second", title="FLOP/s", unit="FLOP/s")
+    share = Column(name="peak_share", title="share of peak", unit="share")
+    row = ("a", Quantity(value=2.5e11), Quantity(value=0.8125))
+    table = Table(title="t", columns=(NAME, rate, share), rows=(row,))
+    head, _, body = lines(table)
+    assert head.split() == ["framework", "GFLOP/s", "share", "of", "peak", "(%)"]
+    assert body.split() == ["a", "250", "81.2"]
+    assert render([table], "csv").splitlines() == [
+        "table,framework,flops_per_second,peak_share",
+        "t,a,250000000000.0,0.8125",
+    ]
+
+
 def test_an_interval_stands_behind_its_number_and_is_named_once() -> None:
     table = make_table(Quantity(value=2.0, low=1.9, high=2.1), Quantity(value=3.0))
     head, _, first, second = lines(table)
