@@ -19,7 +19,8 @@ Exit code 0 means that ``result.json`` says it all.  stdout and stderr are for h
 parsed.  Non-finite numbers are spelled ``"nan"``, ``"inf"`` and ``"-inf"``.
 
 On one build, in this order: import, build, initial weights, epochs, warm-up, stepwise block,
-pipelined block, prediction passes, audit.  docs/protocol.md has each definition.
+pipelined block, prediction passes, audit.  A job with ``parity`` does its probes instead, whose
+arrays are below ``OUT/parity`` or in ``DATA``.  docs/protocol.md has each definition.
 
 Runs on CPython 2.7 to 3.14 with NumPy alone.  An adapter may use ``Unsupported`` and the module
 ``dlbench_worker.weights``; all else here is the worker's own.

@@ -118,15 +118,17 @@ class Worker:
         self.inside, self.out, self.data = (folder / name for name in ("in", "out", "data"))
 
     def lay_out(self, job: wire.Job, adapter: str) -> None:
-        """Write the inputs; ``oracle`` is the NumPy plugin, all else a toy."""
+        """Write the inputs; ``oracle`` is the NumPy plugin, ``dishonest`` derives from it."""
         for folder in (self.inside, self.out, self.data):
             folder.mkdir(exist_ok=True)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "dlbench" / "worker", self.inside / "dlbench_worker", ignore=ignored)
-        if adapter == "oracle":
+        if adapter in {"oracle", "dishonest"}:
             for file in ORACLE.glob("adapter*.py"):
                 shutil.copy(file, self.inside)
-        else:
+        if adapter == "dishonest":
+            shutil.copy(ADAPTERS / "dishonest.py", self.inside)
+        elif adapter != "oracle":
             shutil.copy(ADAPTERS / f"{adapter}.py", self.inside / "adapter.py")
             shutil.copy(ADAPTERS / "quiet.py", self.inside)
         (self.inside / "job.json").write_bytes(msgspec.json.encode(job))
