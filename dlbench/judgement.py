@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
@@ -43,13 +44,14 @@ if TYPE_CHECKING:
 ROUNDS_AT_LEAST = 5
 #: Rounds after which a campaign ends without a verdict.
 ROUNDS_AT_MOST = 15
-#: A verdict may be looked for after each of these rounds.
-LOOKS = ROUNDS_AT_MOST - ROUNDS_AT_LEAST + 1
 
-#: How often all looks together may say ``faster`` or ``slower`` of two that are the same.
-FALSE_DIFFERENCES = 0.01
+#: How often all looks together may say ``faster`` or ``slower`` of two that are the same, where
+#: noise is normal.  The promise is 1 %; the rest of it is left to noise that is not.
+FALSE_DIFFERENCES = 0.003
 #: How often all looks together may say ``same`` of two whose ratio is at an edge of the band.
 FALSE_EQUALITIES = 0.05
+#: How late the error is spent: after a share t of the rounds, t to this power of it is.
+SPENDING_POWER = 3
 
 #: More rounds than this are as good as endlessly many.
 ROUNDS_COUNTED = 1000
@@ -132,7 +134,8 @@ def judge_location(location: Location, rounds: int, band: Band) -> Verdict:
     if rounds < ROUNDS_AT_LEAST:
         return "not enough data"
     edge = find_edge(location.error * math.sqrt(rounds), band)
-    beyond, within = find_margins(location.centre, location.error, location.freedom, edge)
+    reaches = find_reaches(location.freedom, rounds)
+    beyond, within = find_margins(location.centre, location.error, edge, reaches)
     if beyond > 0:
         return "faster" if location.centre < 0 else "slower"
     return "same" if within > 0 else "not enough data"
@@ -148,19 +151,51 @@ def find_edge(deviation: Numbers, band: Band) -> Numbers:
 
 
 def find_margins(
-    centre: Numbers, error: Numbers, freedom: float, edge: Numbers
+    centre: Numbers, error: Numbers, edge: Numbers, reaches: Reaches
 ) -> tuple[Numbers, Numbers]:
     """Return how far the evidence lies beyond the band, and how far within; positive is shown.
 
     ``centre`` and ``error`` are the mean logarithm of the ratio and its standard error, ``edge``
-    is where the band ends.  A difference is shown where the interval of its level lies wholly
-    outside the band.  Equality is shown by two one-sided tests (Schuirmann 1987).  Each spends an
-    equal part of its error at every look (Bonferroni), which holds whatever looks have in common.
+    is where the band ends.  A difference is shown where the interval for it lies wholly outside
+    the band; equality by two one-sided tests (Schuirmann 1987), an interval wholly inside.
     """
     distance = abs(centre)
-    beyond = find_quantile(freedom, FALSE_DIFFERENCES / 2 / LOOKS) * error
-    within = find_quantile(freedom, FALSE_EQUALITIES / LOOKS) * error
-    return distance - edge - beyond, edge - distance - within
+    return (
+        distance - edge - reaches.difference * error,
+        edge - distance - reaches.equality * error,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaches:
+    """How many standard errors the intervals reach to either side at one look."""
+
+    difference: float
+    equality: float
+
+
+@lru_cache(maxsize=4096)
+def find_reaches(freedom: float, rounds: int) -> Reaches:
+    """Return how far the intervals reach at the look after ``rounds``."""
+    share = find_share(rounds)
+    return Reaches(
+        difference=find_quantile(freedom, FALSE_DIFFERENCES * share / 2),
+        equality=find_quantile(freedom, FALSE_EQUALITIES * share),
+    )
+
+
+def find_share(rounds: int) -> float:
+    """Return the share of the error that the look after ``rounds`` may spend.
+
+    The shares of all looks add up to 1, so the error does to no more than what was granted,
+    whatever the looks have in common (Bonferroni); each is the step of a power of the rounds done
+    (Kim and DeMets 1987).  The first look, the least to be trusted, gets the least for each round.
+    Looks beyond the cap, which only rounds by hand bring, count as the last before it.
+    """
+    last = min(rounds, ROUNDS_AT_MOST)
+    before = 0 if last <= ROUNDS_AT_LEAST else last - 1
+    done, spent = last / ROUNDS_AT_MOST, before / ROUNDS_AT_MOST
+    return done**SPENDING_POWER - spent**SPENDING_POWER
 
 
 def count_needed(location: Location, rounds: int, band: Band) -> int | None:
