@@ -50,6 +50,8 @@ class BuildSettings:
     proxies: Mapping[str, str] = field(default_factory=dict)
     #: Local wheels that stand in for pinned requirements of their names.
     wheels: tuple[Path, ...] = ()
+    #: A container registry, or a folder in one, that may have images already.
+    registry: str = ""
     use_cache: bool = True
 
 
@@ -79,6 +81,7 @@ def read_settings(
         apt_mirror=apt_sources.find_mirror() if apt_mirror is None else apt_mirror,
         proxies=_read_proxies(os.environ),
         wheels=tuple(_wheel(path) for path in wheels),
+        registry=os.environ.get("DLBENCH_REGISTRY", ""),
         use_cache=use_cache,
     )
 

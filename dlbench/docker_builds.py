@@ -21,6 +21,7 @@ from dlbench.docker_images import (
     ImageShelf,
     read_labels,
 )
+from dlbench.docker_registry import Registry
 from dlbench.engine import BaseRecipe, BuiltImage, Exit, Recipe, RunSpec
 from dlbench.errors import ImageError
 from dlbench.inspection import Candidate, Findings, inspect, verify
@@ -39,7 +40,34 @@ class Builder:
         self._execute = execute
 
     def build(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
-        """Build and verify the image of ``recipe``; its tag exists only where all went well."""
+        """Build and verify the image of ``recipe``; its tag exists only where all went well.
+
+        Where the user has a registry that serves it, it comes from there and is verified here.
+        """
+        if not self._fetch(recipe, on_line):
+            self._make(recipe, on_line)
+        built = self._shelf.find(recipe)
+        if built is None:
+            raise ImageError(f"image {recipe.tag} was built, but {self._shelf.name} has none")
+        return built
+
+    def _fetch(self, recipe: Recipe, on_line: Callable[[str], None]) -> bool:
+        if not recipe.registry:
+            return False
+        registry = Registry(self._shelf, recipe.registry)
+        with registry.fetched(recipe.tag, recipe.digest, on_line) as name:
+            if name is None:
+                return False
+            verify(recipe, inside(recipe, name), self._execute, on_line)
+            self._tag(name, recipe.tag)
+        return True
+
+    def _tag(self, image: str, tag: str) -> None:
+        repository, _, version = tag.rpartition(":")
+        with docker_client.translated(self._shelf.name, f"to tag {tag}"):
+            self._client.tag(image, repository, version)
+
+    def _make(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
         if recipe.base.name:
             self._ensure_base(recipe.base, on_line)
         draft = f"dlbench-draft/{recipe.image_id}:{recipe.digest[:12]}"
@@ -51,10 +79,6 @@ class Builder:
             self._label(recipe, draft, make_labels(recipe, found), on_line)
         finally:
             self._remove_steps([draft, *reversed(steps)])
-        built = self._shelf.find(recipe)
-        if built is None:
-            raise ImageError(f"image {recipe.tag} was built, but {self._shelf.name} has none")
-        return built
 
     def verify(self, recipe: Recipe, on_line: Callable[[str], None]) -> BuiltImage:
         """Verify an image that is there; raises ImageError with what it printed."""
@@ -70,6 +94,12 @@ class Builder:
         facts = self._shelf.inspect(base.tag)
         if facts is not None and read_labels(facts).get(DIGEST_LABEL) == base.digest:
             return
+        if base.registry:
+            registry = Registry(self._shelf, base.registry)
+            with registry.fetched(base.tag, base.digest, on_line) as name:
+                if name is not None:
+                    self._tag(name, base.tag)
+                    return
         on_line(f"bootstrapping base {base.name} from {base.suite}")
         changes = [f"ENV {name}={json.dumps(text)}" for name, text in base.environment.items()]
         changes.append(f"LABEL {DIGEST_LABEL}={base.digest}")
@@ -79,9 +109,7 @@ class Builder:
         ):
             said = self._client.import_image_from_stream(made.stream, changes=changes)
         # Tagged only now: the bootstrap's own failure shows itself at the end of its block.
-        repository, _, tag = base.tag.rpartition(":")
-        with docker_client.translated(self._shelf.name, f"to tag base {base.name}"):
-            self._client.tag(read_import(base, str(said)), repository, tag)
+        self._tag(read_import(base, str(said)), base.tag)
 
     # -- build -----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from dlbench.cgroup import remove_group
 from dlbench.container import LABEL, Traits
 from dlbench.docker_builds import Builder
 from dlbench.docker_images import ImageShelf
+from dlbench.docker_registry import Registry
 from dlbench.docker_runs import Containers
 from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec, StoredImage
 from dlbench.errors import EngineError
@@ -199,6 +200,10 @@ class DockerEngine:
     def remove_image(self, tag: str) -> int:
         """Remove one image; return its size in bytes."""
         return self._images.remove(tag)
+
+    def push_image(self, tag: str, registry: str) -> str:
+        """Give an image to a container registry; return its name there.  Raises ImageError."""
+        return Registry(self._images, registry).push(tag)
 
     def save_images(self, tags: tuple[str, ...], path: Path) -> None:
         """Write the images as one archive; raises ImageError."""

@@ -46,6 +46,8 @@ class BaseRecipe:
     apt_options: tuple[str, ...] | None = None
     #: Certificate authorities for apt, where its options name none.
     ca_bundle: Path | None = None
+    #: A container registry that is asked before the base is made; empty: none.
+    registry: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,8 @@ class Recipe:
     wheels: tuple[Path, ...] = ()
     #: Free space that building it takes at its peak.
     disk_bytes: int = 0
+    #: A container registry that is asked before the image is built; empty: none.
+    registry: str = ""
     #: False: build every step again, whatever the engine has cached.
     use_cache: bool = True
 
@@ -200,6 +204,10 @@ class ImageKeeper(Protocol):
 
     def remove_image(self, tag: str) -> int:
         """Remove one image; return the bytes freed, as far as the engine says."""
+        ...
+
+    def push_image(self, tag: str, registry: str) -> str:
+        """Give an image to a container registry; return its name there.  Raises ImageError."""
         ...
 
     def save_images(self, tags: tuple[str, ...], path: Path) -> None:

@@ -104,6 +104,7 @@ def render(
         secrets=build_settings.secrets(settings, mine.lock),
         wheels=_stand_ins(folder, device, settings.wheels),
         disk_bytes=definition.disk_megabytes.get(device, 0) * 1_000_000,
+        registry="" if settings.wheels or not settings.use_cache else settings.registry,
         use_cache=settings.use_cache,
     )
 
@@ -115,6 +116,7 @@ def base_recipe(images_folder: Path, name: str, settings: BuildSettings) -> Base
         mirror=settings.apt_mirror,
         apt_options=settings.apt_options,
         ca_bundle=settings.ca_bundle,
+        registry=settings.registry,
     )
 
 

@@ -1,9 +1,10 @@
-"""``dlbench images``: build, verify, list, prune, lock, save and load."""
+"""``dlbench images``: build, verify, list, prune, lock, push, save and load."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,13 @@ FindLinks = Annotated[
 AptMirror = Annotated[
     str | None, typer.Option(help="Package mirror for bases (default: that of your apt).")
 ]
+Registry = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST[/FOLDER]",
+        help="Container registry that may have images already (default: DLBENCH_REGISTRY).",
+    ),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Build again what is there already.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -59,6 +67,7 @@ def build(
     index_url: IndexUrl = None,
     find_links: FindLinks = None,
     apt_mirror: AptMirror = None,
+    registry: Registry = None,
     no_cache: NoCache = False,
 ) -> None:
     """Build images and verify them; what is there unchanged is not built again."""
@@ -74,6 +83,8 @@ def build(
         apt_mirror=apt_mirror,
         use_cache=not no_cache,
     )
+    if registry is not None:
+        settings = replace(settings, registry=registry)
     choices = choose(ids, framework, device)
     recipes = {}
     for choice in choices:
@@ -83,9 +94,9 @@ def build(
     chosen_engine = workspace.engine(engine)
     for recipe in recipes.values():
         started = time.monotonic()
-        built = images.ensure(chosen_engine, recipe, print_line)
+        image = images.ensure(chosen_engine, recipe, print_line)
         console.out().print(
-            f"{built.tag}  {built.size_bytes / 1e6:.0f} MB  {time.monotonic() - started:.1f} s",
+            f"{image.tag}  {image.size_bytes / 1e6:.0f} MB  {time.monotonic() - started:.1f} s",
             markup=False,
         )
 
@@ -99,19 +110,14 @@ def verify(
 ) -> None:
     """Run the verify script of every chosen image that is built, as a run would be executed."""
     from dlbench import image_shelf
-    from dlbench.errors import ImageError
 
     keeper = image_shelf.keeper(open_workspace().engine(engine))
-    rows = [
-        row for row in list_rows(choose(ids, framework, device), engine) if row.state == "built"
-    ]
-    if not rows:
-        raise ImageError("none of the chosen images is built", "dlbench images build makes them")
+    rows = built(list_rows(choose(ids, framework, device), engine))
     tags = {row.tag: row for row in rows}
     for tag, row in tags.items():
         recipe = row.choice.render(open_workspace().images, read_own_settings())
-        built = keeper.verify_image(recipe, lambda _: None)
-        console.out().print(f"{tag}  {built.verified.strip()}", markup=False)
+        verified = keeper.verify_image(recipe, lambda _: None).verified
+        console.out().print(f"{tag}  {verified.strip()}", markup=False)
 
 
 @app.command("list")
@@ -210,6 +216,30 @@ def lock(
 
 
 @app.command()
+def push(
+    ids: Ids = None,
+    framework: Framework = None,
+    device: Device = None,
+    registry: Registry = None,
+    engine: EngineName = None,
+) -> None:
+    """Give built images and their bases to a container registry, for other machines."""
+    from dlbench import image_shelf
+    from dlbench.errors import UsageError
+
+    address = registry or read_own_settings().registry
+    if not address:
+        raise UsageError("no registry is named", "name it with --registry or in DLBENCH_REGISTRY")
+    keeper = image_shelf.keeper(open_workspace().engine(engine))
+    there = {image.tag for image in keeper.list_images()}
+    rows = built(list_rows(choose(ids, framework, device), engine))
+    folder, settings = open_workspace().images, read_own_settings()
+    bases = {row.choice.render(folder, settings).base.tag for row in rows}
+    for tag in [*sorted(bases & there), *sorted({row.tag for row in rows})]:
+        console.out().print(f"pushed {keeper.push_image(tag, address)}", markup=False)
+
+
+@app.command()
 def save(
     file: Annotated[Path, typer.Argument(help="The archive to write (tar).")],
     ids: Ids = None,
@@ -219,13 +249,10 @@ def save(
 ) -> None:
     """Write built images into one archive, to load on a machine without a package index."""
     from dlbench import image_shelf
-    from dlbench.errors import ImageError
 
     keeper = image_shelf.keeper(open_workspace().engine(engine))
-    rows = list_rows(choose(ids, framework, device), engine)
-    tags = tuple(sorted({row.tag for row in rows if row.state == "built"}))
-    if not tags:
-        raise ImageError("none of the chosen images is built", "dlbench images build makes them")
+    rows = built(list_rows(choose(ids, framework, device), engine))
+    tags = tuple(sorted({row.tag for row in rows}))
     keeper.save_images(tags, file)
     for tag in tags:
         console.out().print(f"saved {tag}", markup=False)
@@ -271,6 +298,16 @@ def list_rows(choices: Sequence[Choice], engine: str | None) -> list[ImageRow]:
         if engine is not None:
             raise
     return image_shelf.list_rows(choices, workspace.images, read_own_settings(), stored)
+
+
+def built(rows: Sequence[ImageRow]) -> list[ImageRow]:
+    """Return the rows of images that are built; raises ImageError where there are none."""
+    from dlbench.errors import ImageError
+
+    found = [row for row in rows if row.state == "built"]
+    if not found:
+        raise ImageError("none of the chosen images is built", "dlbench images build makes them")
+    return found
 
 
 def print_line(line: str) -> None:

@@ -19,6 +19,7 @@ COMMANDS_OF_GROUPS = (
     "images list",
     "images prune",
     "images lock",
+    "images push",
     "images save",
     "images load",
     "data fetch",
