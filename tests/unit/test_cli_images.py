@@ -34,6 +34,7 @@ class MemoryEngine:
         self.built: list[Recipe] = []
         self.verified: list[str] = []
         self.in_use: set[str] = set()
+        self.pushed: list[str] = []
 
     def facts(self) -> EngineFacts:
         return EngineFacts(name=self.name)
@@ -80,6 +81,11 @@ class MemoryEngine:
             raise ImageError(f"{tag} cannot be removed", "it is in use")
         removed = self.images.pop(tag, None)
         return removed.size_bytes if removed else 0
+
+    def push_image(self, tag: str, registry: str) -> str:
+        name = f"{registry}/{tag.removeprefix('dlbench/')}"
+        self.pushed.append(name)
+        return name
 
     def save_images(self, tags: tuple[str, ...], path: Path) -> None:
         path.write_text("\n".join(tags))
@@ -254,6 +260,23 @@ def test_save_and_load(world: World, tmp_path: Path) -> None:
     world.run("build")
     assert "saved dlbench/numpy" in world.run("save", str(tmp_path / "archive")).stdout
     assert "loaded dlbench/torch" in world.run("load", str(tmp_path / "archive")).stdout
+
+
+def test_push_needs_a_registry_and_something_built(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DLBENCH_REGISTRY", raising=False)
+    with pytest.raises(UsageError, match="no registry is named") as caught:
+        world.run("push")
+    assert "DLBENCH_REGISTRY" in caught.value.hint
+    with pytest.raises(ImageError, match="none of the chosen images is built"):
+        world.run("push", "--registry", "here/team")
+    world.run("build", "--registry", "here/team")
+    assert {recipe.registry for recipe in world.the_engine.built} == {"here/team"}
+    monkeypatch.setenv("DLBENCH_REGISTRY", "there")
+    done = world.run("push", "--framework", "numpy")
+    assert [name.partition(":")[0] for name in world.the_engine.pushed] == ["there/numpy-2.4.6"]
+    assert done.stdout == f"pushed {world.the_engine.pushed[0]}\n"
 
 
 def test_lock_writes_one_lock_for_devices_that_share_it(
