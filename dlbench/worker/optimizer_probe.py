@@ -9,12 +9,12 @@ from __future__ import absolute_import
 import numpy as np
 
 #: The inputs of row 0, and of every further row in turn.
-_FIRST_ROW, _LARGEST_EXPONENT, _EXPONENTS = 1.0, 4, 38
+_FIRST_ROW, _LARGEST_EXPONENT, _EXPONENTS = 2.0**-20, 4, 38
 
 #: What the inputs of one batch after the other are multiplied by: never a sign, so nothing cancels.
 _FACTORS = (1.0, 0.5, 2.0)
 
-#: The first row of the kernel before every step; it shows a decay of weights.
+#: The first row of the kernel before every step; its gradient is small, so a decay of weights shows.
 _START = 0.125
 
 #: One unit in the last place of a stored weight, relative.
@@ -36,7 +36,7 @@ def observe_optimizer(bench):
 
 
 def magnitudes(rows):
-    """Return the inputs of an item: 1, then powers of two from 16 down to 2^-33, over again."""
+    """Return the inputs of an item: 2^-20, then powers of two from 16 down to 2^-33, over again."""
     exponents = _LARGEST_EXPONENT - np.arange(rows - 1) % _EXPONENTS
     return np.concatenate([[_FIRST_ROW], np.exp2(exponents.astype(np.float64))])
 
