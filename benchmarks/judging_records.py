@@ -79,6 +79,8 @@ def read_runs(path: Path) -> RealRuns:
     for record in records:
         cells.setdefault(summarize(record).conditions.cell_key, []).append(record)
     series = [describe_cell(members) for members in cells.values()]
+    if not records:
+        return RealRuns(made_by="", machine="", series=[])
     machine = records[0].environment
     return RealRuns(
         made_by=" ".join(strip_paths(records[0].provenance.command_line)),
@@ -88,14 +90,14 @@ def read_runs(path: Path) -> RealRuns:
 
 
 def strip_paths(command_line: tuple[str, ...]) -> Iterator[str]:
-    """Yield the command line without what only its own machine understands."""
+    """Yield the command line without the folders of the machine that it ran on."""
     yield "dlbench"
     words = iter(command_line[1:])
     for word in words:
         if word == "--results":
             next(words, None)
         else:
-            yield word
+            yield word.rpartition("/")[2]
 
 
 def read_records(folder: Path) -> Iterator[Record]:
