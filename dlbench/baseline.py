@@ -13,9 +13,9 @@ def find_baselines(row: Row, rows: Sequence[Row], name: str) -> list[Row]:
 
     ``name`` is a framework or an image, narrowed by axes where it has several rows:
     ``torch:layout=NHWC,threads=2``.  Every row is held against the one that did the same work
-    (scenario's parameters, batch size, kind of plan), has a figure, and agrees with it in most
-    axes.  None is left where there is no such row, several where they fit equally.  Raises
-    UnknownNameError where ``name`` fits no row at all.
+    (``work_of``), has a figure, and agrees with it in most axes.  None is left where there is no
+    such row, several where they fit equally.  Raises UnknownNameError where ``name`` fits no row
+    at all.
     """
     same_work = [one for one in match_rows(rows, name) if work_of(one) == work_of(row)]
     if row in same_work:
@@ -27,10 +27,14 @@ def find_baselines(row: Row, rows: Sequence[Row], name: str) -> list[Row]:
 
 
 def work_of(row: Row) -> tuple[object, ...]:
-    """Return what must be equal before two rows can be held against each other at all."""
+    """Return what must be equal before two rows can be held against each other at all.
+
+    That is the scenario's parameters, the batch size, the kind of plan, and how epochs are cut.
+    """
     conditions = row.conditions
     parameters = {name: row.value(name) for name in conditions.parameters}
-    return parameters, conditions.facts.get("batch size"), row.cell.quick
+    cut = conditions.steps_per_epoch if conditions.epochs else None
+    return parameters, conditions.facts.get("batch size"), row.cell.quick, cut
 
 
 def match_rows(rows: Sequence[Row], name: str) -> list[Row]:

@@ -6,21 +6,27 @@ Runs of different scenario digests did different work and never meet in one tabl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from dlbench.baseline import describe_mismatch, find_baselines
+from dlbench.baseline import describe_mismatch, find_baselines, work_of
+from dlbench.differences import find_outliers, find_unequal
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.layout import Line, lay_out, pivot
-from dlbench.metrics import METRICS, Metric
+from dlbench.judgement import Band, compare_samples
+from dlbench.layout import Line, lay_out
+from dlbench.metrics import METRICS, Metric, known_metric
+from dlbench.pivot import pivot
 from dlbench.record import Record
-from dlbench.rows import Row, keep_newest, pool
-from dlbench.stats import Estimate, estimate, estimate_ratio, judge
+from dlbench.rows import Row, differing, keep_newest, pool
+from dlbench.standings import (
+    compare_rows,
+    find_standings,
+    read_samples,
+    spell_verdict,
+)
+from dlbench.stats import BAND, Estimate, estimate
 from dlbench.summary import RunSummary, summarize
 from dlbench.tables import Table
-
-#: Metrics by which a scenario may be compared although its file names another.
-DEFAULT_METRIC = "step"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,19 @@ class Question:
     baseline: str | None = None
     #: Pool the runs of all campaigns, not only each cell's newest.
     everything: bool = False
+    #: Within which two rows are the same.
+    band: Band = BAND
+    #: Refuse what is otherwise only marked: rows that are unequal beside what is compared.
+    strict: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The rows of one scenario digest, each with its figure and how it stands."""
+
+    metric: Metric
+    lines: Sequence[Line]
+    remarks: Sequence[str]
 
 
 def compare_records(records: Iterable[Record], question: Question | None = None) -> list[Table]:
@@ -49,6 +68,22 @@ def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
     Runs that are no measurements stay out.  Raises UnknownNameError for a metric, axis or baseline
     that there is not.
     """
+    return [lay_out_group(judged, question) for judged in judge(runs, question)]
+
+
+def lay_out_group(judged: Judged, question: Question) -> Table:
+    """Return the table of what was judged."""
+    if question.by is None:
+        return lay_out(judged.lines, judged.metric, judged.remarks)
+    return pivot(judged.lines, judged.metric, question.by, judged.remarks)
+
+
+def judge(runs: Sequence[RunSummary], question: Question) -> list[Judged]:
+    """Return the judged rows of every scenario digest among ``runs``, which are oldest first.
+
+    Runs that are no measurements stay out.  Raises UnknownNameError for a metric or baseline that
+    there is not.
+    """
     runs = measurements(runs)
     if question.metric is not None and question.metric not in METRICS:
         raise UnknownNameError(
@@ -58,7 +93,7 @@ def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:
     for run in runs:
         groups.setdefault(run.conditions.digest, []).append(run)
     return [
-        compare_group(group, question, describe_siblings(digest, groups))
+        judge_group(group, question, describe_siblings(digest, groups))
         for digest, group in groups.items()
     ]
 
@@ -73,7 +108,7 @@ def newest_scenario(runs: Sequence[RunSummary]) -> list[RunSummary]:
     return [run for run in runs if run.conditions.digest == runs[-1].conditions.digest]
 
 
-def describe_siblings(digest: str, groups: dict[str, list[RunSummary]]) -> list[str]:
+def describe_siblings(digest: str, groups: Mapping[str, Sequence[RunSummary]]) -> list[str]:
     """Say that other groups have the same scenario name and yet cannot be compared."""
     name = groups[digest][0].cell.scenario
     others = [
@@ -89,20 +124,21 @@ def describe_siblings(digest: str, groups: dict[str, list[RunSummary]]) -> list[
     ]
 
 
-def compare_group(
-    runs: Sequence[RunSummary], question: Question, notes: Sequence[str] = ()
-) -> Table:
-    """Return the table of runs that all did the same work."""
+def judge_group(
+    runs: Sequence[RunSummary], question: Question, remarks: Sequence[str] = ()
+) -> Judged:
+    """Return the rows of runs that all did the same work, with figures, ranks and verdicts."""
     metric = METRICS[question.metric or known_metric(runs[-1].conditions.metric)]
     chosen = runs if question.everything else keep_newest(runs)
-    lines = sort_lines(judge_lines(pool(chosen), metric, question.baseline), metric)
-    remarks = list(notes)
+    rows = pool(chosen)
+    lines = [judge_row(row, rows, metric, question) for row in rows]
+    lines = sort_lines(add_ranks(lines, metric, question), metric)
+    notes = list(remarks)
     if left_out := len(runs) - len(chosen):
-        remarks.append(f"{left_out} older runs of these cells are left out (--all takes them in)")
-    remarks += describe_baselines(lines, question.baseline or "")
-    if question.by is None:
-        return lay_out(lines, metric, remarks)
-    return pivot(lines, metric, question.by, remarks)
+        notes.append(f"{left_out} older runs of these cells are left out (--all takes them in)")
+    notes += describe_baselines(lines, question.baseline or "")
+    notes += describe_band(question.band)
+    return Judged(metric=metric, lines=lines, remarks=notes)
 
 
 def describe_baselines(lines: Sequence[Line], name: str) -> list[str]:
@@ -118,54 +154,105 @@ def describe_baselines(lines: Sequence[Line], name: str) -> list[str]:
     return [remark for remark in remarks if remark]
 
 
-def known_metric(name: str) -> str:
-    """Return ``name`` if it is a metric, else the default one."""
-    return name if name in METRICS else DEFAULT_METRIC
+def describe_band(band: Band) -> list[str]:
+    """Say what "same" means where it is not the usual."""
+    if band == "noise":
+        return [f"same: within the noise of a round, at least {100 * BAND:.3g} %"]
+    return [f"same: within {100 * band:.3g} %"] if band != BAND else []
 
 
 def measure(row: Row, metric: Metric) -> Estimate | None:
     """Return the figure of ``row``, None where none of its runs has one."""
-    values = read_values(row, metric)
+    values = list(read_samples(row, metric).values())
     return estimate(values) if values else None
 
 
-def read_values(row: Row, metric: Metric) -> list[float]:
-    """Return the metric of every good run that measured it."""
-    values = [metric.read(run) for run in row.good]
-    return [value for value in values if value is not None]
-
-
-def judge_lines(rows: Sequence[Row], metric: Metric, baseline: str | None) -> list[Line]:
-    """Measure every row, and hold it against its baseline where one is asked for."""
-    return [judge_row(row, rows, metric, baseline) for row in rows]
-
-
-def judge_row(row: Row, rows: Sequence[Row], metric: Metric, baseline: str | None) -> Line:
+def judge_row(row: Row, rows: Sequence[Row], metric: Metric, question: Question) -> Line:
     """Measure one row, and hold it against its baseline among ``rows``."""
-    figure = measure(row, metric)
-    if baseline is None:
-        return Line(row=row, figure=figure)
-    against = find_baselines(row, rows, baseline)
-    if against == [row]:
-        verdict = "baseline" if figure else "no figure"
-        return Line(row=row, figure=figure, verdict=verdict, against=baseline)
-    ours = read_values(row, metric)
-    theirs = read_values(against[0], metric) if len(against) == 1 else []
-    if not ours or not theirs:
-        reason = "several baselines" if len(against) > 1 else "no baseline"
-        return Line(
-            row=row, figure=figure, verdict=reason if ours else "no figure", against=baseline
+    line = Line(row=row, figure=measure(row, metric))
+    if question.baseline is None:
+        return line
+    line = replace(line, against=question.baseline)
+    against = find_baselines(row, rows, question.baseline)
+    if obstacle := find_obstacle(line, against, metric):
+        return replace(line, verdict=obstacle)
+    return hold_against(line, against[0], metric, question)
+
+
+def find_obstacle(line: Line, against: Sequence[Row], metric: Metric) -> str:
+    """Say what stands in place of a verdict, empty where there can be one."""
+    if line.figure is None:
+        return "no figure"
+    if line.row.barred:
+        return "barred"
+    if against == [line.row]:
+        return "baseline"
+    if len(against) > 1:
+        return "several baselines"
+    held = bool(against) and not against[0].barred and measure(against[0], metric) is not None
+    return "" if held else "no baseline"
+
+
+def hold_against(line: Line, baseline: Row, metric: Metric, question: Question) -> Line:
+    """Give ``line`` its ratio to ``baseline``, and the verdict, marked where it is not fair."""
+    unequal = ", ".join(find_unequal(line.row, baseline))
+    if unequal and question.strict:
+        return replace(line, verdict=f"refused (unequal: {unequal})", baseline=baseline)
+    ours, theirs = read_samples(line.row, metric), read_samples(baseline, metric)
+    ratio = compare_samples(ours, theirs, band=question.band).ratio
+    if not metric.is_speed:
+        verdict = "not a speed"
+    else:
+        verdict = spell_verdict(compare_rows(line.row, baseline, metric, question.band))
+        verdict += f", unequal: {unequal}" if unequal else ""
+    return replace(line, ratio=ratio, verdict=verdict, baseline=baseline)
+
+
+def add_ranks(lines: Sequence[Line], metric: Metric, question: Question) -> list[Line]:
+    """Return ``lines`` with their rank among the rows of the same work, where there is an order.
+
+    Rows that are unlike most in what must be equal are marked; a strict table does not rank them.
+    """
+    marked = mark_outliers(lines)
+    if not metric.is_speed:
+        return marked
+    chosen = [line.row for line in marked if not (question.strict and line.unequal)]
+    ranks = {
+        id(row): rank
+        for standing in find_standings(chosen, metric, question.band)
+        if standing.has_intervals
+        for row, rank in zip(standing.rows, standing.ranks, strict=True)
+    }
+    if not ranks:
+        return marked
+    return [
+        replace(line, rank=ranks.get(id(line.row)), no_rank=explain_no_rank(line))
+        for line in marked
+    ]
+
+
+def mark_outliers(lines: Sequence[Line]) -> list[Line]:
+    """Return ``lines``, marked where a row is unlike most of those that did the same work."""
+    shown = differing([line.row for line in lines])
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(repr(work_of(line.row)), []).append(line)
+    return [
+        replace(line, unequal=tuple(words))
+        for group in groups.values()
+        for line, words in zip(
+            group, find_outliers([line.row for line in group], shown), strict=True
         )
-    ratio = estimate_ratio(ours, theirs)
-    slowness = estimate_ratio(theirs, ours) if metric.higher_is_better else ratio
-    return Line(
-        row=row,
-        figure=figure,
-        ratio=ratio,
-        verdict=judge(slowness) if metric.is_speed else "not a speed",
-        against=baseline,
-        baseline=against[0],
-    )
+    ]
+
+
+def explain_no_rank(line: Line) -> str:
+    """Say why a row has no rank in a table that has ranks."""
+    if line.figure is None:
+        return "none"
+    if line.row.barred:
+        return "barred"
+    return "refused" if line.unequal else "alone"
 
 
 def sort_lines(lines: Sequence[Line], metric: Metric) -> list[Line]:

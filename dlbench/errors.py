@@ -18,6 +18,7 @@ code  meaning
 9     the results folder cannot be read or written
 10    at least one run did not end with status ok
 11    nothing to execute: every chosen cell is unsupported
+13    a row is slower than its baseline by more than --fail-if-slower
 130   interrupted (Ctrl-C); what was measured is kept
 143   terminated (SIGTERM); what was measured is kept
 ===== ==============================================================
@@ -104,6 +105,12 @@ class NothingToRunError(DlbenchError):
     """Every chosen cell is unsupported."""
 
     exit_code = 11
+
+
+class SlowerError(DlbenchError):
+    """A row is slower than its baseline by more than it may be, or the gate could not say."""
+
+    exit_code = 13
 
 
 class StoppedError(DlbenchError):

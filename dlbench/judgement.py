@@ -19,6 +19,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from dlbench.rounds import UNTIL_VERDICT
 from dlbench.stats import (
     BAND,
     Estimate,
@@ -40,10 +41,8 @@ if TYPE_CHECKING:
     #: One comparison, or one for each element.
     Numbers = TypeVar("Numbers", float, NDArray[np.float64])
 
-#: No verdict rests on fewer rounds.
-ROUNDS_AT_LEAST = 5
-#: Rounds after which a campaign ends without a verdict.
-ROUNDS_AT_MOST = 15
+#: No verdict rests on fewer rounds, and a campaign ends without one after the last of them.
+ROUNDS_AT_LEAST, ROUNDS_AT_MOST = UNTIL_VERDICT
 
 #: How often all looks together may say ``faster`` or ``slower`` of two that are the same, where
 #: noise is normal.  The promise is 1 %; the rest of it is left to noise that is not.

@@ -1,16 +1,14 @@
-"""How judged rows are laid out: one line a row, or one column for each value of something."""
+"""How judged rows are laid out: one line a row, with its figures, marks and verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlbench.errors import UnknownNameError, nearest
+from dlbench.differences import describe_disagreements
 from dlbench.metrics import METRICS, QUARTILES, Metric
 from dlbench.rows import (
-    NOT_APPLICABLE,
     Row,
-    describe_disagreements,
     describe_versions,
     differing,
     distinguishing_facts,
@@ -32,12 +30,22 @@ class Line:
 
     row: Row
     figure: Estimate | None
+    #: The place among rows of the same work, None where it has none; then why, in a table of ranks.
+    rank: str | None = None
+    no_rank: str = ""
+    #: In what the row is unlike most that did the same work, in words.
+    unequal: tuple[str, ...] = ()
     ratio: Estimate | None = None
     #: A word; empty where no baseline was asked for.
     verdict: str = ""
     #: The baseline as it was asked for, and the row that stands for it here.
     against: str = ""
     baseline: Row | None = None
+
+    def marks(self) -> str:
+        """Return what a reader must know before trusting the row, in one text."""
+        unequal = [f"unequal: {words}" for words in self.unequal]
+        return "; ".join([*self.row.marks(), *unequal]) or "none"
 
 
 def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Table:
@@ -46,18 +54,20 @@ def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Ta
     axes, facts = differing(rows), distinguishing_facts(rows)
     beside = [METRICS[name] for name in metric.beside if any(measured(row, name) for row in rows)]
     columns = [
-        Column(name="framework", title="framework"),
+        *rank_columns(lines),
+        framework_column(rows),
         Column(name="image", title="image"),
-        Column(name="versions", title="versions"),
+        Column(name="versions", title="versions", below="image"),
         *(Column(name=name.replace(" ", "_"), title=name) for name in (*axes, *facts)),
         Column(name=metric.name, title=metric.title, unit=metric.unit, range=INTERVAL),
         *(metric_column(one) for one in beside),
         *verdict_columns(lines),
-        Column(name="runs", title="runs"),
-        Column(name="marks", title="marks"),
+        Column(name="runs", title="runs", spare=1),
+        Column(name="marks", title="marks", footnotes=True),
     ]
     body = [
         (
+            *rank_cells(line),
             line.row.cell.framework,
             line.row.cell.image_id,
             describe_versions(line.row.conditions),
@@ -67,93 +77,30 @@ def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Ta
             *(beside_cell(line.row, one) for one in beside),
             *verdict_cells(line),
             line.row.count(),
-            "; ".join(line.row.marks()) or "none",
+            line.marks(),
         )
         for line in lines
     ]
     return finish(lines, metric, columns, body, (*axes, *facts), remarks)
 
 
-def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]) -> Table:
-    """Return a table with a column for each value of ``by``, and a line for all that remains."""
-    rows = [line.row for line in lines]
-    across, down = split_identity(rows, by)
-    facts = distinguishing_facts(rows)
-    heads = list(dict.fromkeys(head(row, across) for row in rows))
-    places: dict[tuple[str, ...], dict[str, Line]] = {}
-    for line in lines:
-        stub = (
-            *(line.row.value(name) for name in down),
-            *(line.row.conditions.facts.get(name, "unknown") for name in facts),
-            "; ".join(line.row.marks()) or "none",
-        )
-        places.setdefault(stub, {})[head(line.row, across)] = line
-    stubs = [Column(name=name.replace(" ", "_"), title=name) for name in (*down, *facts, "marks")]
-    columns = [
-        *stubs,
-        *(column for name in heads for column in pivot_columns(name, metric, lines)),
-    ]
-    body = [
-        (*stub, *(cell for name in heads for cell in pivot_cells(found.get(name), lines, metric)))
-        for stub, found in places.items()
-    ]
-    shown = (*across, *down, *facts)
-    return finish(lines, metric, columns, body, shown, [*remarks, *list_versions(rows)])
+def framework_column(rows: Sequence[Row]) -> Column:
+    """Return the column of frameworks, which can be spared where images tell them too."""
+    told = all(row.cell.image_id.startswith(f"{row.cell.framework}-") for row in rows)
+    return Column(name="framework", title="framework", spare=2 if told else 0)
 
 
-def list_versions(rows: Sequence[Row]) -> list[str]:
-    """Return a line for each image with its versions, as a run that ended well found them."""
-    found: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: not row.good):
-        found.setdefault(row.cell.image_id, describe_versions(row.conditions))
-    return [f"{image}: {versions}" for image, versions in sorted(found.items())]
+def rank_columns(lines: Sequence[Line]) -> list[Column]:
+    """Return the column of ranks, none where no row has one."""
+    ranked = any(line.rank is not None for line in lines)
+    return [Column(name="rank", title="rank")] if ranked else []
 
 
-def split_identity(rows: Sequence[Row], by: str) -> tuple[list[str], list[str]]:
-    """Return what heads the columns and what heads the lines; raises UnknownNameError.
-
-    An axis that only one framework has cannot head lines, or no two would share one: it goes
-    with the framework.
-    """
-    names = dict.fromkeys(name for row in rows for name in row.identity)
-    if by not in names:
-        raise UnknownNameError(f"nothing here is called {by!r}", nearest(by, names))
-    axes = [name for name in differing(rows) if name != by]
-    if by not in {"framework", "image"}:
-        return [by], ["framework", "image", *axes]
-    partial = [
-        name
-        for name in axes
-        if len({row.value(by) for row in rows if row.value(name) != NOT_APPLICABLE}) < 2
-    ]
-    images = {(row.value("framework"), row.value("image")) for row in rows}
-    several = by == "framework" and len(images) > len({one for one, _ in images})
-    across = [by, *(["image"] if several else []), *partial]
-    return across, [name for name in axes if name not in partial]
-
-
-def head(row: Row, across: Sequence[str]) -> str:
-    """Return the words above a column: names for themselves, axes with their value."""
-    parts = [
-        row.value(name) if name in {"framework", "image"} else f"{name}={row.value(name)}"
-        for name in across
-        if row.value(name) != NOT_APPLICABLE
-    ]
-    return " ".join(parts) or f"{across[0]} {NOT_APPLICABLE}"
-
-
-def pivot_columns(name: str, metric: Metric, lines: Sequence[Line]) -> list[Column]:
-    """Return the columns of one value: the figure, and its ratio where one was asked for."""
-    figure = Column(name=name, title=name, unit=metric.unit, range=INTERVAL)
-    return [figure, *verdict_columns(lines, f"{name} ")]
-
-
-def pivot_cells(line: Line | None, lines: Sequence[Line], metric: Metric) -> list[Cell]:
-    """Return the cells of ``pivot_columns``; nothing was executed where there is no line."""
-    if line is None:
-        nothing = Missing(reason="not executed")
-        return [nothing] * (1 + len(verdict_columns(lines)))
-    return [figure_cell(line, metric), *verdict_cells(line)]
+def rank_cells(line: Line) -> list[Cell]:
+    """Return the cells of ``rank_columns``."""
+    if line.rank is not None:
+        return [line.rank]
+    return [Missing(reason=line.no_rank)] if line.no_rank else []
 
 
 def verdict_columns(lines: Sequence[Line], prefix: str = "") -> list[Column]:
@@ -163,7 +110,7 @@ def verdict_columns(lines: Sequence[Line], prefix: str = "") -> list[Column]:
         return []
     return [
         Column(name=f"{prefix}ratio", title=f"{prefix}/ {against}", unit="1", range=INTERVAL),
-        Column(name=f"{prefix}verdict", title=f"{prefix}verdict"),
+        Column(name=f"{prefix}verdict", title=f"{prefix}verdict", footnotes=True),
     ]
 
 
@@ -197,7 +144,8 @@ def measured(row: Row, name: str) -> bool:
 def metric_column(metric: Metric) -> Column:
     """Return the column of a metric beside the main one."""
     spread = "quartiles" if metric.name in QUARTILES else ""
-    return Column(name=metric.name, title=metric.title, unit=metric.unit, range=spread)
+    spare = 4 if spread else 3
+    return Column(name=metric.name, title=metric.title, unit=metric.unit, range=spread, spare=spare)
 
 
 def beside_cell(row: Row, metric: Metric) -> Cell:
@@ -236,6 +184,7 @@ def finish(
                 if column.name in QUARTILES and column.name != metric.name
             ),
             describe_runs(rows),
+            *describe_ranks(lines),
             "all rows: " + ", ".join(spell_shared(rows, shown)),
             f"scenario digest {newest.digest[:12]}",
         ),
@@ -251,6 +200,13 @@ def name_failures(rows: Sequence[Row]) -> list[str]:
         if not row.good and row.runs[-1].how == "exited"
     ]
     return [f"why there is no figure: dlbench show {', '.join(failures)}"] if failures else []
+
+
+def describe_ranks(lines: Sequence[Line]) -> list[str]:
+    """Say what a rank is, in a table that has some."""
+    if not rank_columns(lines):
+        return []
+    return ["rank: every place that the verdicts between this row and each other leave open"]
 
 
 def describe_runs(rows: Sequence[Row]) -> str:

@@ -212,8 +212,16 @@ METRICS = {
     )
 }
 
+#: The metric by which a scenario is compared whose file names none of these.
+DEFAULT_METRIC = "step"
+
 #: The phase whose quartiles a metric's column shows, for metrics that have many values a run.
 QUARTILES = {"stepwise": "step"}
+
+
+def known_metric(name: str) -> str:
+    """Return ``name`` if it is a metric, else the default one."""
+    return name if name in METRICS else DEFAULT_METRIC
 
 
 def spell_figure(run: RunSummary) -> str:

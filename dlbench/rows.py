@@ -11,27 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dlbench.record import CellFacts
-from dlbench.summary import OWN_FACTS, Conditions, RunSummary
+from dlbench.summary import Conditions, RunSummary
 
 NOT_APPLICABLE = "not applicable"
 
 #: Ends that say nothing about the cell: such runs count only where there is no other.
 UNFINISHED = frozenset({"interrupted", "lost"})
 
-#: Facts that an axis sets: where it is shown as a column, the fact need not be remarked upon.
-AXIS_OF_FACT = {
-    "threads": "threads",
-    "batch size": "batch_size",
-    "items per step": "batch_size",
-    "precision": "precision",
-    "loss scaling": "precision",
-}
-
-
 PARITY_NOT_RUN = "parity not run"
-
-#: Found settings that frameworks spell each in their own way.
-NAMES = frozenset({"devices"})
 
 
 @dataclass(frozen=True)
@@ -162,43 +149,6 @@ def distinguishing_facts(rows: Sequence[Row]) -> list[str]:
             len({row.conditions.facts.get(name) for row in group}) > 1 for group in cells.values()
         )
     ]
-
-
-def describe_disagreements(rows: Sequence[Row], shown: Iterable[str]) -> list[str]:
-    """Say which facts and found settings are not equal between ``rows``, and whose are which.
-
-    ``shown`` names the axes and facts that the table has a column for.
-    """
-    columns = {*shown, *OWN_FACTS}
-    notes = []
-    for name in rows[0].conditions.facts:
-        if name not in columns and AXIS_OF_FACT.get(name) not in columns:
-            notes += _describe(
-                name, [(row, row.conditions.facts.get(name, "unknown")) for row in rows]
-            )
-    measured = [row for row in rows if row.good]
-    common = (
-        set.intersection(*(set(row.conditions.settings) for row in measured)) if measured else set()
-    )
-    for name in sorted(common - columns - set(rows[0].conditions.facts) - NAMES):
-        notes += _describe(
-            f"{name} as found", [(row, row.conditions.settings[name]) for row in measured]
-        )
-    return notes
-
-
-def _describe(name: str, values: Sequence[tuple[Row, str]]) -> list[str]:
-    holders: dict[str, list[str]] = {}
-    for row, value in values:
-        names = holders.setdefault(value, [])
-        if row.cell.image_id not in names:
-            names.append(row.cell.image_id)
-    if len(holders) < 2:
-        return []
-    usual = max(holders, key=lambda value: len(holders[value]))
-    parts = [f"{value} ({', '.join(names)})" for value, names in holders.items() if value != usual]
-    own = holders[usual] if len(holders[usual]) == 1 else ["all others"]
-    return [f"not equal: {name}: {'; '.join([*parts, f'{usual} ({own[0]})'])}"]
 
 
 def describe_versions(run: Conditions) -> str:

@@ -50,12 +50,19 @@ class Column:
     """``name`` is for programs, ``title`` for people; ``unit`` is of numbers, "1" of plain ones.
 
     ``range`` says what low and high are (``95 % interval``, ``quartiles``), empty for neither.
+    The others say what becomes of the column where a table has to be narrower.
     """
 
     name: str
     title: str
     unit: str = ""
     range: str = ""
+    #: The higher, the sooner it is left out; 0 stays.
+    spare: int = 0
+    #: The column that names whose text this is, where it may go below the table.
+    below: str = ""
+    #: Whether its long texts may become footnotes.
+    footnotes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dlbench.cli.output import print_tables
+from dlbench.errors import UnknownNameError, UsageError
+
 if TYPE_CHECKING:
     from dlbench.index import Unreadable
+    from dlbench.summary import RunSummary
 
 app = typer.Typer(add_completion=False)
 
@@ -46,6 +50,29 @@ def compare(
             "several rows."
         ),
     ] = None,
+    band: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT|noise",
+            help="Rows within this are the same: 2%, or noise: the spread of one round, at least "
+            "1 %.",
+        ),
+    ] = "1%",
+    fail_if_slower: Annotated[
+        str,
+        typer.Option(
+            metavar="PERCENT",
+            help="Exit with 13 where a row is proven slower than --baseline by more than this.",
+        ),
+    ] = "",
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Refuse rows that are unequal beside what is compared; --fail-if-slower then "
+            "also fails where there is not enough data.",
+        ),
+    ] = False,
     everything: Annotated[
         bool,
         typer.Option("--all", help="Pool all campaigns. Default: the newest one of each cell."),
@@ -54,40 +81,76 @@ def compare(
         Literal["text", "github", "csv", "latex", "json"],
         typer.Option("--format", help="CSV and JSON have every digit and fixed units."),
     ] = "text",
+    wide: Annotated[
+        bool,
+        typer.Option(
+            "--wide", help="Every column, however narrow the terminal; pipes and files get all."
+        ),
+    ] = False,
     results: Annotated[
         Path | None, typer.Option(help="The results folder; default: $DLBENCH_RESULTS or results.")
     ] = None,
 ) -> None:
     """Turn records into tables: one for each scenario, one row for each cell.
 
-    A figure is the median over runs, with the 95 % interval over runs from two runs on. With
-    --baseline the other rows are faster, slower, the same (within 1 %), or there is not enough
-    data to say.
+    A figure is the median over runs, with the 95 % interval over runs from two runs on. Rows are
+    ranked where there are intervals; with --baseline each is faster, slower or the same, or there
+    is not enough data to say. Runs of one round are held against one another.
+
+    Exits with 13 where --fail-if-slower does not hold.
     """
     from dlbench.cli.workspace import open_workspace
-    from dlbench.compare import Question, measurements, newest_scenario
-    from dlbench.compare import compare as make_tables
-    from dlbench.errors import UnknownNameError
+    from dlbench.compare import Question, judge, lay_out_group, newest_scenario
     from dlbench.store import Store
-    from dlbench.tables import render
 
+    limit = read_percent("--fail-if-slower", fail_if_slower) if fail_if_slower else None
+    if limit is not None and baseline is None:
+        raise UsageError("--fail-if-slower needs a baseline", "add --baseline FRAMEWORK")
     store = Store(open_workspace(results).results)
     selection = store.select(terms or ())
     report_unreadable(selection.unreadable)
-    measured = measurements(selection.runs)
-    if selection.runs and not measured:
-        raise UnknownNameError(
-            f"run {selection.runs[-1].run_id} measured nothing: it is of kind "
-            f"{selection.runs[-1].kind}",
-            f"dlbench show {selection.runs[-1].run_id}",
-        )
-    if not measured:
+    if not selection.runs:
         raise UnknownNameError(f"there are no records in {store.folder}", "dlbench run makes some")
+    runs = find_measurements(selection.runs)
     question = Question(
-        metric=metric, by=by, baseline=baseline, everything=everything or selection.by_run
+        metric=metric,
+        by=by,
+        baseline=baseline,
+        everything=everything or selection.by_run,
+        band="noise" if band == "noise" else read_percent("--band", band),
+        strict=strict,
     )
-    runs = measured if terms else newest_scenario(measured)
-    print(render(make_tables(runs, question), form))
+    judged = judge(runs if terms else newest_scenario(runs), question)
+    print_tables([lay_out_group(group, question) for group in judged], form, wide=wide)
+    if limit is not None:
+        from dlbench.gate import check_lines, enforce
+
+        for line in enforce(check_lines(judged, limit), limit, strict=strict):
+            typer.echo(line, err=True)
+
+
+def find_measurements(runs: Sequence[RunSummary]) -> Sequence[RunSummary]:
+    """Return the runs that measured; raises UnknownNameError where none of ``runs`` did."""
+    from dlbench.compare import measurements
+
+    measured = measurements(runs)
+    if not measured:
+        raise UnknownNameError(
+            f"run {runs[-1].run_id} measured nothing: it is of kind {runs[-1].kind}",
+            f"dlbench show {runs[-1].run_id}",
+        )
+    return measured
+
+
+def read_percent(option: str, text: str) -> float:
+    """Return the share that ``5%`` is; raises UsageError."""
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not (text.endswith("%") and 0 <= share < 10):
+        raise UsageError(f"{option} {text!r} is no percentage", "write it like 5%")
+    return share
 
 
 def report_unreadable(unreadable: Sequence[Unreadable]) -> None:

@@ -40,20 +40,31 @@ def make_run(run_id: str, step: float = 0.5, framework: str = "torch", **changes
 CELL_FIELDS = {"axes", "scenario", "image_id", "device", "not_applicable", "quick", "stack"}
 
 
+def make_rounds(
+    framework: str, step: float, noise: Sequence[float], **changes: Any
+) -> list[Record]:
+    """Return a run of one cell in each of as many rounds as ``noise`` has factors."""
+    return [
+        make_run(f"{framework}{number}", step * factor, framework, round=number, **changes)
+        for number, factor in enumerate(noise, start=1)
+    ]
+
+
 def make_odd_records() -> list[Record]:
-    """Return a campaign of three rounds with everything that can go well or wrong."""
+    """Return a campaign of five rounds with everything that can go well or wrong."""
     records = []
-    for number in range(1, 4):
-        noise = {1: 1.0, 2: 1.004, 3: 0.997}[number]
+    for number, drift in enumerate((1.0, 1.04, 0.97, 1.02, 0.99), start=1):
         common: dict[str, Any] = {"round": number, "started": f"2026-11-01T10:0{number}:00+00:00"}
+        # Every cell has the drift of the round, and some noise of its own.
+        noise = [drift * (1 + 0.001 * ((number * step) % 5 - 2)) for step in (1, 2, 3, 4)]
         records += [
-            make_run(f"a{number}", 0.47 * noise, axes=NHWC, **common),
-            make_run(f"b{number}", 0.50 * noise, axes=NCHW, **common),
+            make_run(f"a{number}", 0.47 * noise[0], axes=NHWC, **common),
+            make_run(f"b{number}", 0.50 * noise[1], axes=NCHW, **common),
             make_run(
-                f"c{number}", 0.45 * noise, "tensorflow", axes=NHWC | {"xla": "off"}, **common
+                f"c{number}", 0.45 * noise[2], "tensorflow", axes=NHWC | {"xla": "off"}, **common
             ),
             make_run(
-                f"d{number}", 0.471 * noise, "tensorflow", axes=NHWC | {"xla": "on"}, **common
+                f"d{number}", 0.475 * noise[3], "tensorflow", axes=NHWC | {"xla": "on"}, **common
             ),
         ]
     late: dict[str, Any] = {"started": "2026-11-01T10:09:00+00:00"}
@@ -127,4 +138,5 @@ def cells(table: Table, column: str) -> list[Any]:
 def rows(table: Table) -> dict[str, dict[str, Any]]:
     """Return the rows by framework."""
     names = [column.name for column in table.columns]
-    return {str(row[0]): dict(zip(names, row, strict=True)) for row in table.rows}
+    found = [dict(zip(names, row, strict=True)) for row in table.rows]
+    return {str(row["framework"]): row for row in found}

@@ -44,9 +44,9 @@ def test_compare_prints_the_newest_scenario(folder: Path) -> None:
     done = run("compare", "--baseline", "torch", folder=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    rows = re.findall(r"^(tensorflow|torch|numpy) +", done.stdout, re.MULTILINE)
-    assert rows == ["tensorflow", "torch", "numpy"]
-    assert "faster" in done.stdout
+    rows = re.findall(r"^(\S+) +(tensorflow|torch|numpy) +", done.stdout, re.MULTILINE)
+    assert rows == [("1-2", "tensorflow"), ("1-2", "torch"), ("none", "numpy")]
+    assert "not enough data (about 3 more rounds)" in done.stdout
     assert "failed: no kernel" in done.stdout
 
 
@@ -76,6 +76,13 @@ def test_runs_can_be_named(folder: Path) -> None:
         (("compare", "--baseline", "jax"), 4, "dlbench: no row fits the baseline 'jax'"),
         (("compare", "--by", "xla"), 4, "dlbench: nothing here is called 'xla'"),
         (("compare", "--format", "xml"), 2, "xml"),
+        (("compare", "--band", "5"), 2, "dlbench: --band '5' is no percentage"),
+        (("compare", "--fail-if-slower", "5%"), 2, "--fail-if-slower needs a baseline"),
+        (
+            ("compare", "--baseline", "torch", "--fail-if-slower", "much"),
+            2,
+            "dlbench: --fail-if-slower 'much' is no percentage",
+        ),
         (("show", "ffff"), 4, "dlbench: there is no run 'ffff'"),
         (("results", "import", "none.tar.gz"), 9, "dlbench: cannot read none.tar.gz"),
     ],
@@ -88,6 +95,29 @@ def test_errors_are_one_line_with_a_code(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_the_gate_of_continuous_integration(folder: Path) -> None:
+    store = Store(folder)
+    for number in range(3, 6):
+        store.save(make_record(f"aaaa0000000{number}", round=number))
+        result = make_result(make_phases(0.25), versions={"tensorflow": "2.21.0"})
+        cell = make_cell("tensorflow")
+        store.save(make_record(f"bbbb0000000{number}", round=number, cell=cell, result=result))
+    gate = ("compare", "--fail-if-slower", "5%", "--baseline")
+    done = run(*gate, "torch", folder=folder)
+    assert done.returncode == 0
+    assert done.stderr == "not shown to be slower by 5 % at most: numpy-2.4.6: no figure\n"
+    strict = run(*gate, "torch", "--strict", folder=folder)
+    assert strict.returncode == 13
+    assert strict.stdout == done.stdout
+    slower = run(*gate, "tensorflow", folder=folder)
+    assert slower.returncode == 13
+    assert slower.stderr == (
+        "dlbench: 1 of 2 rows are slower than the baseline by more than 5 %\n"
+        "  torch-2.13.0 / tensorflow-2.21.0 2.000 [2.000, 2.000]\n"
+    )
+    assert "slower" in slower.stdout
 
 
 def test_no_records_is_an_explained_error(tmp_path: Path) -> None:

@@ -7,15 +7,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from comparisons import NHWC, cells, make_odd_records, make_run, rows, tables
+from comparisons import NHWC, cells, make_odd_records, make_rounds, make_run, rows, tables
 from golden import check_golden
 from records import (
     each,
     make_outcome,
     make_phases,
     make_record,
+    make_step_job,
     once,
 )
+from samples import TASK
 
 from dlbench.errors import UnknownNameError
 from dlbench.summary import RunSummary, summarize
@@ -76,27 +78,29 @@ def test_one_run_has_no_interval_and_says_so() -> None:
     table = tables([make_run("a1"), make_run("b1", 9.0, "tensorflow")], baseline="torch")[0]
     assert cells(table, "step")[0] == Quantity(value=0.5)
     assert cells(table, "runs") == ["1", "1"]
-    assert cells(table, "verdict") == ["baseline", "not enough data"]
+    assert cells(table, "verdict") == ["baseline", "not enough data (about 4 more rounds)"]
+    assert "rank" not in [column.name for column in table.columns]
     assert "1 run a row: no interval and no verdict can be had" in table.caption
+
+
+NOISE = (1.0, 1.001, 0.999, 1.002, 0.998)
 
 
 @pytest.mark.parametrize(
     ("step", "verdict"), [(0.45, "faster"), (0.55, "slower"), (0.5001, "same")]
 )
 def test_verdicts(step: float, verdict: str) -> None:
-    noise = (1.0, 1.001, 0.999)
-    records = [make_run(f"a{n}", 0.5 * x, round=n) for n, x in enumerate(noise)]
-    records += [make_run(f"b{n}", step * x, "tensorflow", round=n) for n, x in enumerate(noise)]
+    records = make_rounds("torch", 0.5, NOISE) + make_rounds("tensorflow", step, NOISE[::-1])
     found = rows(tables(records, baseline="torch")[0])
     assert found["tensorflow"]["verdict"] == verdict
     assert found["tensorflow"]["ratio"].value == pytest.approx(step / 0.5)
 
 
 def test_more_items_per_second_is_faster() -> None:
-    records = [make_run(f"a{n}", 0.5, round=n) for n in (1, 2)]
-    records += [make_run(f"b{n}", 0.25, "tensorflow", round=n) for n in (1, 2)]
+    records = make_rounds("torch", 0.5, NOISE) + make_rounds("tensorflow", 0.25, NOISE)
     table = tables(records, baseline="torch", metric="items_per_second")[0]
     assert cells(table, "framework") == ["tensorflow", "torch"]
+    assert cells(table, "rank") == ["1", "2"]
     assert cells(table, "verdict") == ["faster", "baseline"]
     assert cells(table, "ratio")[0].value == pytest.approx(2.0)
 
@@ -196,3 +200,93 @@ def test_a_summary_survives_the_index() -> None:
 def test_an_outcome_with_many_lines_is_one_in_a_table() -> None:
     outcome = make_outcome(status="failed", detail="first\n  second")
     assert summarize(make_record(outcome=outcome)).outcome == "failed: first second"
+
+
+def test_rounds_that_are_shared_take_the_drift_away() -> None:
+    drift = (1.0, 1.3, 0.8, 1.2, 0.9)
+    ours = make_rounds("torch", 0.5, drift)
+    theirs = make_rounds("tensorflow", 0.6, [x * y for x, y in zip(drift, NOISE, strict=True)])
+    assert rows(tables(ours + theirs, baseline="torch")[0])["tensorflow"]["verdict"] == "slower"
+    apart = make_rounds("tensorflow", 0.6, drift, campaign="other")
+    found = rows(tables(ours + apart, baseline="torch")[0])["tensorflow"]["verdict"]
+    assert found.startswith("not enough data (")
+
+
+def test_rows_that_are_not_told_apart_share_their_ranks() -> None:
+    wild = (0.9, 1.1, 1.0, 0.95, 1.05)
+    records = [
+        *make_rounds("torch", 0.5, NOISE),
+        *make_rounds("tensorflow", 0.9, wild),
+        *make_rounds("numpy", 0.92, NOISE),
+        *make_rounds("jax", 2.0, NOISE),
+        make_run("e1", framework="caffe", result={"audit": {"losses": {"passed": False}}}),
+    ]
+    found = rows(tables(records)[0])
+    ranks = {name: row["rank"] for name, row in found.items()}
+    assert ranks == {
+        "torch": "1",
+        "tensorflow": "2-3",
+        "numpy": "2-3",
+        "jax": "4",
+        "caffe": Missing(reason="barred"),
+    }
+
+
+def test_other_work_ranks_apart() -> None:
+    records = [
+        record
+        for size, seconds in (("1", 0.1), ("16", 1.0))
+        for framework, share in (("torch", 1.0), ("tensorflow", 2.0))
+        for record in make_rounds(
+            framework,
+            seconds * share,
+            NOISE,
+            axes={"batch_size": size},
+            job=make_step_job(task=msgspec.structs.replace(TASK, batch_size=int(size))),
+        )
+    ]
+    assert cells(tables(records)[0], "rank") == ["1", "2", "1", "2"]
+
+
+def test_a_barred_row_has_no_verdict_and_is_no_baseline() -> None:
+    wrong = {"audit": {"weights_changed": {"passed": False}}}
+    records = [
+        *make_rounds("torch", 0.5, NOISE),
+        *make_rounds("tensorflow", 0.25, NOISE, result=wrong),
+    ]
+    found = rows(tables(records, baseline="torch")[0])["tensorflow"]
+    assert (found["verdict"], found["ratio"]) == ("barred", Missing(reason="none"))
+    assert found["marks"] == "audit failed: weights changed"
+    assert rows(tables(records, baseline="tensorflow")[0])["torch"]["verdict"] == "no baseline"
+
+
+@pytest.mark.parametrize(
+    ("band", "verdict", "note"),
+    [
+        (0.01, "slower", ""),
+        (0.05, "same", "same: within 5 %"),
+        ("noise", "slower", "same: within the noise of a round, at least 1 %"),
+    ],
+)
+def test_a_band_is_what_counts_as_the_same(band: Any, verdict: str, note: str) -> None:
+    records = make_rounds("torch", 0.5, NOISE) + make_rounds("tensorflow", 0.515, NOISE[::-1])
+    table = tables(records, baseline="torch", band=band)[0]
+    assert rows(table)["tensorflow"]["verdict"] == verdict
+    assert [text for text in table.notes if text.startswith("same")] == ([note] if note else [])
+
+
+def test_unequal_settings_are_marked_at_the_verdict_and_refused_where_it_is_strict() -> None:
+    one = {"settings": {"finished": {"threads": 1}}}
+    records = make_rounds("torch", 0.5, NOISE) + make_rounds("tensorflow", 1.0, NOISE, result=one)
+    found = rows(tables(records, baseline="torch")[0])["tensorflow"]
+    assert found["verdict"] == "slower, unequal: threads"
+    assert found["rank"] == "2"
+    assert found["marks"] == "unequal: threads 1"
+    strict = rows(tables(records, baseline="torch", strict=True)[0])["tensorflow"]
+    assert strict["verdict"] == "refused (unequal: threads)"
+    assert strict["ratio"] == Missing(reason="none")
+    more = records + make_rounds("jax", 2.0, NOISE)
+    assert cells(tables(more)[0], "rank") == ["1", "2", "3"]
+    assert cells(tables(more)[0], "marks") == ["none", "unequal: threads 1, not 2", "none"]
+    refused = Missing(reason="refused")
+    assert cells(tables(more, strict=True)[0], "rank") == ["1", refused, "2"]
