@@ -1,14 +1,16 @@
 """Campaigns: which runs are executed in which order, and what becomes of each.
 
 A campaign is what one command executes: every chosen cell, once a round, in an order that is
-shuffled anew each round so that drift of the machine hits all cells alike.
+shuffled anew each round so that drift of the machine hits all cells alike.  Where a plan leaves the
+number of rounds open, the cells that can be held against one another are judged after each, and
+further rounds follow as long as ``judgement.next_round`` asks for them.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,22 +19,52 @@ import msgspec
 
 from dlbench.engine import Engine
 from dlbench.job import Event, Job, Plan, Trials
-from dlbench.record import Provenance, Record
+from dlbench.judgement import next_round
+from dlbench.record import CellFacts, Provenance, Record
+from dlbench.rounds import ONCE, Rounds
 from dlbench.runner import PreparedRun, execute_run
+from dlbench.standings import Standing
 from dlbench.store import Store
+
+#: A cell none of whose runs has ended well sits out the rounds after this one.
+ROUNDS_WITHOUT_SUCCESS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in a campaign a run stands."""
+
+    round: int
+    rounds: Rounds
+    #: Which run of this round it is, and how many this round has.
+    number: int
+    total: int
 
 
 class Observer(Protocol):
     """Who is told how a campaign goes on."""
 
-    def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
-        """Run ``number`` of ``total`` is about to begin."""
+    def begin_run(self, place: Place, run: PreparedRun) -> None:
+        """A run is about to begin."""
 
     def see_event(self, event: Event) -> None:
         """The worker has said something; called from another thread."""
 
     def end_run(self, record: Record, path: Path) -> None:
         """The run has ended and its record is at ``path``."""
+
+    def end_round(self, number: int, rounds: Rounds, standings: Sequence[Standing]) -> None:
+        """Round ``number`` is complete; a standing for each kind of work."""
+
+    def leave_out(self, cell: CellFacts) -> None:
+        """A cell has no run that ended well, and sits out the further rounds."""
+
+
+class Judge(Protocol):
+    """Who says how cells stand against one another."""
+
+    def __call__(self, records: Sequence[Record]) -> Standing | None:
+        """Return how the cells of ``records``, all of one work, stand; None where none can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,36 +74,69 @@ class PlanChange:
     trials: int | None = None
     warmup: int | None = None
     epochs: int | None = None
-    rounds: int | None = None
+    rounds: Rounds | None = None
     timeout_seconds: float | None = None
 
     def apply(self, plan: Plan) -> Plan:
-        """Return ``plan`` with these changes; a number of trials is exact in both blocks."""
+        """Return ``plan`` with these changes; a number of trials is exact in both blocks.
+
+        Who sets the trials by hand wants to have a look: without ``rounds`` there is one.
+        """
         changes: dict[str, object] = {}
+        rounds = self.rounds
         if self.trials is not None:
             exact = Trials(at_most=self.trials, at_least=self.trials)
             changes |= {"stepwise": exact, "pipelined": exact}
+            rounds = rounds or ONCE
         if self.warmup is not None:
             changes["warmup"] = Trials(at_most=self.warmup, at_least=self.warmup)
-        for name in ("epochs", "rounds", "timeout_seconds"):
+        if rounds is not None:
+            changes |= {"rounds": rounds.at_least, "rounds_at_most": rounds.at_most}
+        for name in ("epochs", "timeout_seconds"):
             if getattr(self, name) is not None:
                 changes[name] = getattr(self, name)
         return msgspec.structs.replace(plan, **changes)
 
 
-def order_runs(runs: Sequence[PreparedRun], seed: str) -> Iterator[PreparedRun]:
-    """Yield every run once a round, in an order shuffled anew each round by ``seed``.
+@dataclass(kw_only=True)
+class Work:
+    """Runs that do the same work and so are held against one another, and what came of them."""
 
-    A run with fewer rounds in its plan than others sits out the later ones.
-    """
-    rounds = max((run.job.plan.rounds for run in runs), default=0)
-    shuffle = random.Random(seed)
-    for number in range(1, rounds + 1):
-        chosen = [run for run in runs if run.job.plan.rounds >= number]
-        if len(runs) > 1 and rounds > 1:
-            shuffle.shuffle(chosen)
-        for run in chosen:
-            yield replace(run, round=number)
+    runs: list[PreparedRun]
+    records: list[Record] = field(default_factory=list)
+
+    @property
+    def rounds(self) -> Rounds:
+        """At least and at most how many rounds the plan allows; it is the same for all runs."""
+        return self.runs[0].job.plan.span
+
+    def split(self) -> tuple[list[PreparedRun], list[PreparedRun]]:
+        """Return the runs whose cell has ended well before, and the others."""
+        good = [(record.cell, record.scenario) for record in self.records if record.outcome.ok]
+        kept = [run for run in self.runs if (run.cell, run.scenario) in good]
+        return kept, [run for run in self.runs if run not in kept]
+
+
+def group_runs(runs: Iterable[PreparedRun]) -> list[Work]:
+    """Return ``runs`` by what they do: scenario, its parameters, batch size, kind of plan."""
+    groups: dict[str, Work] = {}
+    for run in runs:
+        key = repr((run.scenario, run.job.task.batch_size, run.cell.quick))
+        groups.setdefault(key, Work(runs=[])).runs.append(run)
+    return list(groups.values())
+
+
+def find_span(works: Iterable[Work]) -> Rounds:
+    """Return at least and at most how many rounds a campaign of ``works`` has."""
+    spans = [work.rounds for work in works] or [ONCE]
+    return Rounds(max(span.at_least for span in spans), max(span.at_most for span in spans))
+
+
+def arrange(works: Sequence[Work], number: int, seed: str) -> list[tuple[Work, PreparedRun]]:
+    """Return every run with its work, in the order of round ``number``, which ``seed`` decides."""
+    ordered = [(work, run) for work in works for run in work.runs]
+    random.Random(f"{seed} {number}").shuffle(ordered)
+    return ordered
 
 
 @dataclass(kw_only=True)
@@ -85,6 +150,7 @@ class Campaign:
     provenance: Provenance
     observer: Observer
     seed: str
+    judge: Judge
     records: list[Record] = field(default_factory=list)
 
     def execute(self) -> None:
@@ -92,21 +158,61 @@ class Campaign:
 
         Raises StoreError where a record cannot be kept, EngineError where a run cannot begin.
         """
-        ordered = list(order_runs(self.runs, self.seed))
-        for number, run in enumerate(ordered, start=1):
-            self.observer.begin_run(number, len(ordered), run)
-            record = execute_run(
-                run,
-                self.engine,
-                scratch=self.scratch,
-                provenance=self.provenance,
-                on_event=self.observer.see_event,
-            )
-            path = self.store.save(record)
-            self.records.append(record)
-            self.observer.end_run(record, path)
-            if record.outcome.how == "interrupted":
+        going = group_runs(self.runs)
+        rounds = find_span(going)
+        number = 0
+        while going:
+            number += 1
+            if not self._execute_round(going, number, rounds):
                 return
+            going = self._go_on(going, number, rounds) if rounds.at_most > 1 else []
+
+    def _execute_round(self, going: Sequence[Work], number: int, rounds: Rounds) -> bool:
+        """Execute one run of each cell; say whether all were, before somebody interrupted."""
+        if rounds.at_most > 1:
+            ordered = arrange(going, number, self.seed)
+        else:
+            ordered = [(work, run) for work in going for run in work.runs]
+        for index, (work, run) in enumerate(ordered, start=1):
+            place = Place(round=number, rounds=rounds, number=index, total=len(ordered))
+            record = self._execute_run(replace(run, round=number), place)
+            work.records.append(record)
+            if record.outcome.how == "interrupted":
+                return False
+        return True
+
+    def _execute_run(self, run: PreparedRun, place: Place) -> Record:
+        """Execute a run and keep its record."""
+        self.observer.begin_run(place, run)
+        record = execute_run(
+            run,
+            self.engine,
+            scratch=self.scratch,
+            provenance=self.provenance,
+            on_event=self.observer.see_event,
+        )
+        path = self.store.save(record)
+        self.records.append(record)
+        self.observer.end_run(record, path)
+        return record
+
+    def _go_on(self, going: Sequence[Work], number: int, rounds: Rounds) -> list[Work]:
+        """Tell how all stand after round ``number``, and return what has another."""
+        standings = [self.judge(work.records) for work in going]
+        self.observer.end_round(
+            number, rounds, [standing for standing in standings if standing is not None]
+        )
+        again = []
+        for work, standing in zip(going, standings, strict=True):
+            comparisons = standing.comparisons if standing else ()
+            if not next_round(comparisons, number, *work.rounds):
+                continue
+            if number >= ROUNDS_WITHOUT_SUCCESS:
+                work.runs, hopeless = work.split()
+                for run in hopeless:
+                    self.observer.leave_out(run.cell)
+            again.extend([work] if work.runs else [])
+        return again
 
 
 def count_trials(trials: Trials, step_seconds: float) -> int:

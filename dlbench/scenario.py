@@ -23,6 +23,7 @@ import msgspec
 from dlbench.document import Problems, Reader, spell
 from dlbench.errors import ScenarioError, UnknownNameError, nearest
 from dlbench.grammar import Layer, link
+from dlbench.rounds import Rounds
 from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, read_plans
 from dlbench.yaml_file import parse
 
@@ -103,9 +104,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int = 0
     #: Cut an epoch after so many steps; ``None`` is the whole epoch.
     steps_per_epoch: int | None = None
+    #: Passes over the cell, each in a fresh container; further ones until there are verdicts.
     rounds: int = 1
+    #: ``None`` is exactly ``rounds``.
+    rounds_at_most: int | None = None
     #: The whole run is ended by the host after this.
     timeout_seconds: float = 3600.0
+
+    @property
+    def span(self) -> Rounds:
+        """The rounds, least and most."""
+        return Rounds(self.rounds, max(self.rounds, self.rounds_at_most or 0))
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +197,7 @@ def load(path: Path, values: Mapping[str, Value] | None = None) -> Scenario:
     top = plain.fields(document, TOP, "")
     parameters = read_parameters(plain, top["parameters"])
     tree = {key: top[key] for key in ("name", "summary", "source", "metric", "batch_size")}
-    tree["plans"] = read_plans(plain, top["plans"])
+    tree["plans"] = read_plans(plain, top["plans"], top["metric"])
     tree["parity"] = read_parity(plain, top["parity"])
     tree["known"] = plain.mapping(top["known"], "known")
     template = read_meaning(Reader(problems, (item["name"] for item in parameters)), top)

@@ -20,6 +20,7 @@ from dlbench.document import (
     whole,
 )
 from dlbench.grammar import identifier, read_network, read_word
+from dlbench.rounds import ONCE, UNTIL_VERDICT, Rounds, parse_rounds
 from dlbench.vocabulary import INITIALIZERS, LOSSES, OPTIMIZERS, Kind
 from dlbench.yaml_file import abridge
 
@@ -58,6 +59,16 @@ def _trials(value: Any) -> dict[str, Any]:
     if set(bounds) != {"at_most", "at_least", "seconds"} or bounds["at_most"] < bounds["at_least"]:
         raise ValueError(expected)
     return bounds
+
+
+def _rounds(value: Any) -> Rounds:
+    """Check for a number of rounds, or a span of them written ``5..15``."""
+    if isinstance(value, str):
+        return parse_rounds(value)
+    try:
+        return Rounds(whole(value), value)
+    except ValueError:
+        return parse_rounds("")
 
 
 TOP = {
@@ -107,7 +118,7 @@ _PLAN = {
     "stepwise": Field(_trials, _trials(10)),
     "pipelined": Field(_trials, _trials(10)),
     "predict": Field(_trials, _trials(0)),
-    "rounds": Field(whole, 1),
+    "rounds": Field(_rounds, None),
     "timeout_seconds": Field(positive, 3600.0),
 }
 
@@ -181,8 +192,11 @@ def _read_parameter(reader: Reader, name: str, raw: Any) -> dict[str, Any]:
     return {"name": name, "default": default, "values": values, "summary": found["summary"]}
 
 
-def read_plans(reader: Reader, raw: Any) -> dict[str, Any]:
-    """Read the plans by name; each must be there."""
+def read_plans(reader: Reader, raw: Any, metric: str) -> dict[str, Any]:
+    """Read the plans by name; each must be there.
+
+    The full plan of a scenario whose ``metric`` is ``step`` has rounds until there is a verdict.
+    """
     plans = {
         name: reader.fields(plan, _PLAN, f"plans: {name}")
         for name, plan in reader.fields(raw, dict.fromkeys(PLANS, Field(anything)), "plans").items()
@@ -190,6 +204,9 @@ def read_plans(reader: Reader, raw: Any) -> dict[str, Any]:
     for name, plan in plans.items():
         if plan["steps_per_epoch"] and not plan["epochs"]:
             reader.problems.add(f"plans: {name}", "steps_per_epoch says nothing without epochs")
+        usual = UNTIL_VERDICT if (name, metric) == ("full", "step") else ONCE
+        rounds = plan["rounds"] or usual
+        plan["rounds"], plan["rounds_at_most"] = rounds
     return plans
 
 

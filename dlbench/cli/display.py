@@ -5,19 +5,23 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from dlbench.campaign import estimate_seconds
+from dlbench.campaign import Place, estimate_seconds
 from dlbench.cli import console
 from dlbench.job import Event
 from dlbench.record import CellFacts, Record
+from dlbench.rounds import Rounds
 from dlbench.runner import PreparedRun
 
 if TYPE_CHECKING:
     from rich.status import Status
+
+    from dlbench.standings import Standing
 
 #: Without a terminal, a line of progress at most this often.
 PLAIN_INTERVAL_SECONDS = 10.0
@@ -46,6 +50,7 @@ class Display(AbstractContextManager["Display"]):
         self._console = console.err() if sys.stderr.isatty() else None
         self._status: Status | None = None
         self._shown = 0.0
+        self._round_began = 0.0
         self._prefix = ""
         self._run: PreparedRun | None = None
         self._values: dict[str, list[float]] = {}
@@ -78,11 +83,14 @@ class Display(AbstractContextManager["Display"]):
             self._shown = time.monotonic()
             self.note(f"  {text}")
 
-    def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
+    def begin_run(self, place: Place, run: PreparedRun) -> None:
         """Announce a run."""
         self._run = run
         self._values = {}
-        self._prefix = f"[{number}/{total}]"
+        several = f"round {place.round} of {place.rounds}, " if place.rounds.at_most > 1 else ""
+        self._prefix = f"[{several}{place.number}/{place.total}]"
+        if place.number == 1:
+            self._round_began = time.monotonic()
         self.note(f"{self._prefix} {describe_cell(run.cell)}")
         self._shown = time.monotonic()
 
@@ -128,6 +136,24 @@ class Display(AbstractContextManager["Display"]):
         if not outcome.ok and outcome.log_tail:
             for line in outcome.log_tail.splitlines()[-5:]:
                 self.note(f"      {line}")
+
+    def end_round(self, number: int, rounds: Rounds, standings: Sequence[Standing]) -> None:
+        """Say how the cells stand, and how long further rounds would take."""
+        seconds = time.monotonic() - self._round_began
+        said = [words for words in (standing.describe() for standing in standings) if words]
+        for words in said or ["done"]:
+            self.note(f"round {number} of {rounds}: {words}")
+        if number < rounds.at_most:
+            least, most = max(rounds.at_least - number, 0), rounds.at_most - number
+            span = f"{format_seconds(least * seconds)} to " if least < most else ""
+            self.note(
+                f"round {number} of {rounds}: took {format_seconds(seconds)}; "
+                f"{span}{format_seconds(most * seconds)} to go"
+            )
+
+    def leave_out(self, cell: CellFacts) -> None:
+        """Say that a cell has no further rounds."""
+        self.note(f"no run of {describe_cell(cell)} ended well: it has no further rounds")
 
     def _stop(self) -> None:
         if self._status is not None:

@@ -15,6 +15,7 @@ from dlbench.cli.completion import (
     complete_stack,
 )
 from dlbench.errors import UsageError
+from dlbench.rounds import Rounds, parse_rounds
 
 app = typer.Typer(add_completion=False)
 
@@ -77,9 +78,13 @@ def run(
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=0, help="Training epochs.")] = None,
     rounds: Annotated[
-        int | None,
-        typer.Option(min=1, help="Passes over all cells, each in fresh containers, shuffled."),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="N[..M]",
+            help="Passes over all cells, each in fresh containers, shuffled: exactly N, or N to M, "
+            "until every pair has a verdict (default: the plan's; 1 with --trials).",
+        ),
+    ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The scenario's short plan.")] = False,
     engine: Annotated[
         str | None,
@@ -139,7 +144,11 @@ def run(
     )
     options = Options(
         plan_change=PlanChange(
-            trials=trials, warmup=warmup, epochs=epochs, rounds=rounds, timeout_seconds=timeout
+            trials=trials,
+            warmup=warmup,
+            epochs=epochs,
+            rounds=read_rounds(rounds) if rounds else None,
+            timeout_seconds=timeout,
         ),
         engine=engine,
         python=python,
@@ -162,6 +171,14 @@ def collect_axes(
     if xla is not None:
         axes.append(f"xla={'on' if xla else 'off'}")
     return axes + list(axis or ())
+
+
+def read_rounds(text: str) -> Rounds:
+    """Return the rounds that ``text`` asks for; raises UsageError."""
+    try:
+        return parse_rounds(text)
+    except ValueError as expected:
+        raise UsageError(f"--rounds {text!r} is no number of rounds", f"{expected}") from None
 
 
 def parse_size(text: str) -> int:

@@ -12,6 +12,7 @@ from dlbench.campaign import Campaign, PlanChange, failures
 from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.display import Display, describe_cell
 from dlbench.cli.interruption import Interruption
+from dlbench.cli.output import print_tables
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.description import describe_plan
 from dlbench.engine import Engine
@@ -29,6 +30,7 @@ from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
 from dlbench.provenance import Inquiry
 from dlbench.record import Record
 from dlbench.runner import PreparedRun, new_id
+from dlbench.scenario import Plan
 from dlbench.store import Store
 
 #: The share of the machine's memory that a run may have unless told otherwise.
@@ -135,6 +137,8 @@ class Session:
     def _run_campaign(
         self, runs: Sequence[PreparedRun], engine: Engine, display: Display
     ) -> list[Record]:
+        from dlbench.standings import judge_records
+
         campaign = Campaign(
             runs=runs,
             engine=engine,
@@ -143,6 +147,7 @@ class Session:
             provenance=self.inquiry.answer(sys.argv),
             observer=display,
             seed=runs[0].campaign,
+            judge=judge_records,
         )
         with Interruption(engine) as interruption:
             campaign.execute()
@@ -151,9 +156,8 @@ class Session:
 
     def _show_table(self, records: Sequence[Record]) -> None:
         from dlbench.compare import compare_records
-        from dlbench.tables import render
 
-        print(render(compare_records(records), "json" if self.options.as_json else "text"))
+        print_tables(compare_records(records), "json" if self.options.as_json else "text")
 
     def _conclude(self, records: Sequence[Record], errors: Sequence[ImageError]) -> None:
         if self.signalled is not None:
@@ -190,10 +194,25 @@ def show_plan(
         display.note(f"refused  {describe_cell(cell_facts(refusal.cell))}")
         display.note(f"         {refusal.reason}")
     for cell in {cell.scenario.name: cell for cell in cells}.values():
-        plan = change.apply(cell.scenario.plans["quick" if cell.quick else "full"])
-        rounds = f", {plan.rounds} rounds" if plan.rounds > 1 else ""
+        plan = change.apply(find_plan(cell))
         described = describe_plan(plan, quick=cell.quick)
-        display.note(f"plan     {cell.scenario.name}: {described}{rounds}")
+        display.note(f"plan     {cell.scenario.name}: {described}, {describe_rounds(cell, change)}")
     if preparation is not None:
         for line in preparation.list_missing(cells):
             display.note(line)
+
+
+def find_plan(cell: Cell) -> Plan:
+    """Return the plan of the scenario that ``cell`` follows."""
+    return cell.scenario.plans["quick" if cell.quick else "full"]
+
+
+def describe_rounds(cell: Cell, change: PlanChange) -> str:
+    """Say how many rounds a cell has, and how to have others where nobody has asked for these."""
+    usual, rounds = find_plan(cell).span, change.apply(find_plan(cell)).span
+    words = f"{rounds} {'round' if rounds.at_most == 1 else 'rounds'}"
+    if change.rounds is None and rounds != usual:
+        return f"{words} (a look; for verdicts: --rounds {usual.at_least}..{usual.at_most})"
+    if change.rounds is None and rounds.at_most > rounds.at_least:
+        return f"{words} (until verdicts; for a look: --rounds 1)"
+    return words
