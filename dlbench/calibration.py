@@ -1,0 +1,157 @@
+"""Calibration: which runs measure a framework's peak and bandwidth, and the table of what they say.
+
+The runs are of two built-in scenarios that users do not see among their own.  One has little but
+large matrix products, of several sizes, for which is best differs from machine to machine.  The
+other multiplies matrices by a single vector, so that each weight is read from memory and serves
+once; all weights together are several times larger than the last cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dlbench.cells import Request
+from dlbench.peaks import PRODUCT, VECTOR, Peak, find_peaks, find_place
+from dlbench.summary import RunSummary
+from dlbench.tables import Cell, Column, Missing, Quantity, Table
+
+SYS = Path("/sys")
+
+#: Rows and columns of the weights in products, by kind of device.
+PRODUCT_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
+#: The same with a vector, and bytes of all weights in single precision: 8 matrices.
+VECTOR_SIZES = {size: 8 * size**2 * 4 for size in (4096, 8192, 16384)}
+#: On a device, one product must take much longer than to issue it.
+VECTOR_SIZE_CUDA = 8192
+#: So many times the size of the last cache, as the rules of STREAM (McCalpin 1995) ask for.
+CACHE_FACTOR = 4
+
+
+def request_calibration(
+    base: Request, folder: Path, precisions: Sequence[str], cache_bytes: int
+) -> tuple[Request, Request]:
+    """Return what is to be executed for ``base``: products in every precision, and vectors.
+
+    ``folder`` has the scenarios, ``cache_bytes`` is the size of the machine's last cache.
+    """
+    sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
+    products = (*base.axes, f"size={','.join(map(str, sizes))}")
+    if precisions:
+        products += (f"precision={','.join(precisions)}",)
+    vectors = (*base.axes, f"size={choose_vector_size(base.device, cache_bytes)}")
+    return (
+        replace(base, scenarios=(str(folder / f"{PRODUCT}.yaml"),), axes=products),
+        replace(base, scenarios=(str(folder / f"{VECTOR}.yaml"),), axes=vectors),
+    )
+
+
+def choose_vector_size(device: str, cache_bytes: int) -> int:
+    """Return the least size whose weights are far larger than ``cache_bytes``, else the largest."""
+    if device != "cpu":
+        return VECTOR_SIZE_CUDA
+    enough = [s for s, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]
+    return min(enough, default=max(VECTOR_SIZES))
+
+
+def find_cache_bytes(folder: Path = SYS) -> int:
+    """Return the bytes of all last caches of this machine together, 0 where it does not say."""
+    caches: dict[tuple[int, str], int] = {}
+    for index in folder.glob("devices/system/cpu/cpu[0-9]*/cache/index[0-9]*"):
+        try:
+            level = int((index / "level").read_text())
+            sharers = (index / "shared_cpu_list").read_text().strip()
+            size = (index / "size").read_text().strip()
+        except (OSError, ValueError):
+            continue
+        if size.endswith("K") and size[:-1].isdigit():
+            caches[level, sharers] = int(size[:-1]) * 1024
+    last = max((level for level, _ in caches), default=0)
+    return sum(size for (level, _), size in caches.items() if level == last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What calibrations say of one place: a run of it, and what was reached now and before."""
+
+    run: RunSummary
+    peak: Peak | None
+    peak_before: Peak | None
+    bandwidth: Peak | None
+    bandwidth_before: Peak | None
+
+
+def find_lines(runs: Iterable[RunSummary], campaign: str) -> list[Line]:
+    """Return what ``campaign`` reached, a line for each image, device, threads and precision.
+
+    ``runs`` are those of all campaigns, oldest first.
+    """
+    known = list(runs)
+    peaks = find_peaks(known)
+    places = {find_place(run): run for run in known if run.campaign == campaign}
+    lines = []
+    for place, run in places.items():
+        product, product_before = split_peaks(peaks.get((PRODUCT, *place), ()), campaign)
+        vector, vector_before = split_peaks(peaks.get((VECTOR, *place), ()), campaign)
+        lines.append(
+            Line(
+                run=run,
+                peak=product,
+                peak_before=product_before,
+                bandwidth=vector,
+                bandwidth_before=vector_before,
+            )
+        )
+    return lines
+
+
+def split_peaks(peaks: Sequence[Peak], campaign: str) -> tuple[Peak | None, Peak | None]:
+    """Return what ``campaign`` reached, and what the newest of the others did."""
+    own = [peak for peak in peaks if peak.run.campaign == campaign]
+    others = [peak for peak in peaks if peak.run.campaign != campaign]
+    return (own[-1] if own else None), (others[-1] if others else None)
+
+
+def tabulate_calibration(lines: Sequence[Line]) -> Table:
+    """Return a table of ``lines``; what was reached before has columns where anything was."""
+    before = any(line.peak_before or line.bandwidth_before for line in lines)
+    columns = [Column(name=name, title=name) for name in ("framework", "image", "device")]
+    columns += [Column(name=name, title=name) for name in ("threads", "precision")]
+    columns.append(Column(name="peak", title="peak", unit="FLOP/s"))
+    columns.append(Column(name="size", title="size"))
+    columns.append(Column(name="bandwidth", title="bandwidth", unit="bytes/s"))
+    if before:
+        columns.append(Column(name="peak_before", title="peak before", unit="FLOP/s"))
+        columns.append(Column(name="bandwidth_before", title="bandwidth before", unit="bytes/s"))
+    return Table(
+        title="calibration",
+        columns=tuple(columns),
+        rows=tuple(tabulate_line(line)[: len(columns)] for line in lines),
+        caption=(
+            "peak: FLOP/s of the quickest step of all sizes, forward through square dense layers",
+            "bandwidth: bytes of the weights that multiply one vector, by the quickest step",
+        ),
+    )
+
+
+def tabulate_line(line: Line) -> tuple[Cell, ...]:
+    """Return the cells of a line, those of earlier calibrations last."""
+    cell, facts = line.run.cell, line.run.conditions.facts
+    return (
+        cell.framework,
+        cell.image_id,
+        cell.device,
+        facts["threads"],
+        facts["precision"],
+        spell_peak(line.peak),
+        line.peak.run.axes.get("size", "unknown") if line.peak else "none",
+        spell_peak(line.bandwidth),
+        spell_peak(line.peak_before),
+        spell_peak(line.bandwidth_before),
+    )
+
+
+def spell_peak(peak: Peak | None) -> Cell:
+    """Return a peak as a cell."""
+    return Quantity(value=peak.rate) if peak else Missing(reason="not measured")
