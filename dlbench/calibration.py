@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dlbench.cells import Request
+from dlbench.network import PRECISIONS
 from dlbench.peaks import PRODUCT, VECTOR, Peak, find_peaks, find_place
 from dlbench.summary import RunSummary
 from dlbench.tables import Cell, Column, Missing, Quantity, Table
@@ -34,24 +35,43 @@ def request_calibration(
 ) -> tuple[Request, Request]:
     """Return what is to be executed for ``base``: products in every precision, and vectors.
 
-    ``folder`` has the scenarios, ``cache_bytes`` is the size of the machine's last cache.
+    ``folder`` has the scenarios, ``cache_bytes`` is the size of the machine's last cache.  Mixed
+    precision converts its weights at every step, so vectors are left to the first other one.
     """
-    sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
-    products = (*base.axes, f"size={','.join(map(str, sizes))}")
+    products = [f"size={','.join(map(str, choose_product_sizes(base)))}"]
     if precisions:
-        products += (f"precision={','.join(precisions)}",)
-    vectors = (*base.axes, f"size={choose_vector_size(base.device, cache_bytes)}")
+        products.append(f"precision={','.join(precisions)}")
+    vectors = [f"size={choose_vector_size(base, cache_bytes)}"]
+    plain = [name for name in precisions if name in PRECISIONS and not is_mixed(name)]
+    vectors += [f"precision={name}" for name in plain[:1]]
+    product, vector = (folder / f"{name}.yaml" for name in (PRODUCT, VECTOR))
     return (
-        replace(base, scenarios=(str(folder / f"{PRODUCT}.yaml"),), axes=products),
-        replace(base, scenarios=(str(folder / f"{VECTOR}.yaml"),), axes=vectors),
+        replace(base, scenarios=(str(product),), axes=(*base.axes, *products)),
+        replace(base, scenarios=(str(vector),), axes=(*base.axes, *vectors)),
     )
 
 
-def choose_vector_size(device: str, cache_bytes: int) -> int:
-    """Return the least size whose weights are far larger than ``cache_bytes``, else the largest."""
-    if device != "cpu":
+def is_mixed(precision: str) -> bool:
+    """Return whether weights are stored in another number format than they are multiplied in."""
+    return PRECISIONS[precision].storage != PRECISIONS[precision].compute
+
+
+def choose_product_sizes(base: Request) -> tuple[int, ...]:
+    """Return the sizes of products; for a try, the least."""
+    sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
+    return sizes[:1] if base.quick else sizes
+
+
+def choose_vector_size(base: Request, cache_bytes: int) -> int:
+    """Return the least size whose weights are far larger than ``cache_bytes``, else the largest.
+
+    For a try, the least of all.
+    """
+    if base.quick:
+        return min(VECTOR_SIZES)
+    if base.device != "cpu":
         return VECTOR_SIZE_CUDA
-    enough = [s for s, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]
+    enough = [size for size, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]
     return min(enough, default=max(VECTOR_SIZES))
 
 

@@ -15,6 +15,7 @@ from dlbench.errors import UnknownNameError, nearest
 from dlbench.judgement import Band, compare_samples
 from dlbench.layout import Line, lay_out
 from dlbench.metrics import METRICS, Metric, known_metric
+from dlbench.peaks import attach_peaks
 from dlbench.pivot import pivot
 from dlbench.record import Record
 from dlbench.rows import Row, differing, keep_newest, pool
@@ -56,10 +57,14 @@ class Judged:
     remarks: Sequence[str]
 
 
-def compare_records(records: Iterable[Record], question: Question | None = None) -> list[Table]:
-    """Return the tables of ``records``, all of which count."""
+def compare_records(
+    records: Iterable[Record],
+    question: Question | None = None,
+    calibrations: Sequence[RunSummary] = (),
+) -> list[Table]:
+    """Return the tables of ``records``, all of which count; ``calibrations`` may speak for them."""
     asked = question or Question(everything=True)
-    return compare([summarize(record) for record in records], asked)
+    return compare(attach_peaks([summarize(record) for record in records], calibrations), asked)
 
 
 def compare(runs: Sequence[RunSummary], question: Question) -> list[Table]:

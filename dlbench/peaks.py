@@ -73,8 +73,12 @@ def find_peaks(runs: Iterable[RunSummary]) -> dict[Place, list[Peak]]:
 def attach_peaks(
     runs: Sequence[RunSummary], calibrations: Iterable[RunSummary]
 ) -> Sequence[RunSummary]:
-    """Return ``runs`` with the peak of the newest calibration that speaks for each."""
-    newest = {place: peaks[-1].rate for place, peaks in find_peaks(calibrations).items()}
+    """Return ``runs`` with the peak of the newest calibration that speaks for each.
+
+    A quick calibration is a try, and speaks for nothing.
+    """
+    serious = [run for run in calibrations if not run.cell.quick]
+    newest = {place: peaks[-1].rate for place, peaks in find_peaks(serious).items()}
     if not newest:
         return runs
     return [

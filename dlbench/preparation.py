@@ -13,7 +13,7 @@ from dlbench.engine import BuiltImage, Engine, Recipe
 from dlbench.errors import ImageError
 from dlbench.job import PROTOCOL, Job, JobData, Plan, Settings
 from dlbench.network import build_task
-from dlbench.record import CellFacts, Limits, ScenarioFacts
+from dlbench.record import CellFacts, Kind, Limits, ScenarioFacts
 from dlbench.runner import PreparedRun
 
 #: Axes that are parts of the job of their own, and no business of an adapter's.
@@ -32,6 +32,7 @@ class Choices:
     memory_bytes: int
     pids: int = 4096
     keep: bool = False
+    kind: Kind = "measurement"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,7 @@ def prepare_run(
         round=1,
         wheels=wheels,
         keep=choices.keep,
+        kind=choices.kind,
     )
 
 

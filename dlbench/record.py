@@ -15,6 +15,7 @@ from dlbench.job import Event, Job, WorkerResult
 #: Version of the record format.  1: first.
 SCHEMA = 1
 
+Kind: TypeAlias = Literal["measurement", "parity", "calibration"]
 Status: TypeAlias = Literal["ok", "unsupported", "failed", "missing", "invalid"]
 
 
@@ -175,6 +176,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     provenance: Provenance
     #: ``measurement`` is what tables compare; ``parity`` and ``calibration`` stand beside it.
-    kind: Literal["measurement", "parity", "calibration"] = "measurement"
+    kind: Kind = "measurement"
     #: Of a parity run: its own verdict.
     parity: ParityFacts = ParityFacts(verdict="not run")

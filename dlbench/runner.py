@@ -24,6 +24,7 @@ from dlbench.record import (
     SCHEMA,
     CellFacts,
     ImageFacts,
+    Kind,
     Limits,
     Outcome,
     Provenance,
@@ -65,6 +66,7 @@ class PreparedRun:
     round: int
     wheels: tuple[str, ...] = ()
     keep: bool = False
+    kind: Kind = "measurement"
 
 
 def new_id() -> str:
@@ -117,6 +119,7 @@ def execute_run(
             events=read_events(spec.out_folder / "events.jsonl"),
             environment=environment,
             provenance=provenance,
+            kind=run.kind,
         )
     finally:
         if not run.keep:

@@ -31,6 +31,8 @@ class Selection:
 
     runs: Sequence[RunSummary]
     unreadable: Sequence[Unreadable] = ()
+    #: All calibrations that there are, whatever was chosen: they speak for the runs.
+    calibrations: Sequence[RunSummary] = ()
     #: Whether runs were named by their ids, and so exactly these are meant.
     by_run: bool = False
 

@@ -119,7 +119,12 @@ class Store:
         """
         runs, unreadable = self._read_all()
         chosen, by_run = choose(runs, [self._resolve(term, runs) for term in terms])
-        return Selection(runs=chosen, unreadable=unreadable, by_run=by_run)
+        return Selection(
+            runs=chosen,
+            unreadable=unreadable,
+            calibrations=[run for run in runs if run.kind == "calibration"],
+            by_run=by_run,
+        )
 
     def load(self, run: str) -> Record:
         """Return the record whose run id begins with ``run`` (``last``: the newest).

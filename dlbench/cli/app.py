@@ -27,6 +27,7 @@ from dlbench.errors import (
 COMMANDS: dict[str, tuple[bool, str]] = {
     "run": (False, "Execute scenarios on frameworks and show the table."),
     "compare": (False, "Turn records into a table."),
+    "calibrate": (False, "Measure the peak that frameworks reach on this machine."),
     "list": (True, "List frameworks, scenarios, stacks, images, results."),
     "show": (False, "Show everything that is known about one run."),
     "images": (True, "Build, verify, lock and keep images."),

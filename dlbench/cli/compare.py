@@ -101,6 +101,7 @@ def compare(
     """
     from dlbench.cli.workspace import open_workspace
     from dlbench.compare import Question, judge, lay_out_group, newest_scenario
+    from dlbench.peaks import attach_peaks
     from dlbench.store import Store
 
     limit = read_percent("--fail-if-slower", fail_if_slower) if fail_if_slower else None
@@ -111,7 +112,7 @@ def compare(
     report_unreadable(selection.unreadable)
     if not selection.runs:
         raise UnknownNameError(f"there are no records in {store.folder}", "dlbench run makes some")
-    runs = find_measurements(selection.runs)
+    runs = attach_peaks(find_measurements(selection.runs), selection.calibrations)
     question = Question(
         metric=metric,
         by=by,

@@ -159,7 +159,7 @@ def run(
         as_json=as_json,
         results=results,
     )
-    Session(request, options).execute()
+    Session([request], options).execute()
 
 
 def collect_axes(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from dlbench.campaign import Campaign, PlanChange, failures
 from dlbench.cells import Cell, RefusedCell, Request, expand
@@ -28,10 +29,13 @@ from dlbench.host import usable_memory_bytes
 from dlbench.images import BuildSettings, read_settings
 from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
 from dlbench.provenance import Inquiry
-from dlbench.record import Record
+from dlbench.record import Kind, Record
 from dlbench.runner import PreparedRun, new_id
 from dlbench.scenario import Plan
 from dlbench.store import Store
+
+if TYPE_CHECKING:
+    from dlbench.tables import Table
 
 #: The share of the machine's memory that a run may have unless told otherwise.
 MEMORY_SHARE = 7 / 8
@@ -52,12 +56,19 @@ class Options:
     results: Path | None
 
 
+#: Makes tables of a campaign's records, with the store that they lie in.
+Tabulate: TypeAlias = "Callable[[Sequence[Record], Store], list[Table]]"
+
+
 @dataclass
 class Session:
-    """One ``dlbench run``."""
+    """One ``dlbench run``, or another command that executes runs."""
 
-    request: Request
+    requests: Sequence[Request]
     options: Options
+    kind: Kind = "measurement"
+    #: Makes the tables that are shown at the end.
+    tabulate: Tabulate = field(default_factory=lambda: tabulate_measurements)
     workspace: Workspace = field(init=False)
     #: What git is asked of the checkout while everything else is prepared.
     inquiry: Inquiry = field(init=False)
@@ -68,7 +79,8 @@ class Session:
         """Do all of it; raises the DlbenchError that states how it ended, unless all went well."""
         self.inquiry = Inquiry()
         self.workspace = open_workspace(self.options.results)
-        chosen = expand(self.request, self.workspace.catalog(), self.workspace.scenarios)
+        catalog, folders = self.workspace.catalog(), self.workspace.scenarios
+        chosen = [one for request in self.requests for one in expand(request, catalog, folders)]
         cells = [cell for cell in chosen if isinstance(cell, Cell)]
         refused = [cell for cell in chosen if isinstance(cell, RefusedCell)]
         engine = self._open_engine(required=bool(cells) and not self.options.dry_run)
@@ -90,7 +102,7 @@ class Session:
     def _open_engine(self, *, required: bool) -> Engine | None:
         try:
             engine = self.workspace.engine(self.options.engine, python=self.options.python)
-            engine.check_device(self.request.device)
+            engine.check_device(self.requests[0].device)
         except DlbenchError:
             if required:
                 raise
@@ -119,6 +131,7 @@ class Session:
             change_plan=self.options.plan_change.apply,
             memory_bytes=self.options.memory_bytes or int(usable_memory_bytes() * MEMORY_SHARE),
             keep=self.options.keep,
+            kind=self.kind,
         )
         wheels = tuple(wheel.name for wheel in self.options.wheels)
         runs = [
@@ -155,9 +168,8 @@ class Session:
         return campaign.records
 
     def _show_table(self, records: Sequence[Record]) -> None:
-        from dlbench.compare import compare_records
-
-        print_tables(compare_records(records), "json" if self.options.as_json else "text")
+        tables = self.tabulate(records, Store(self.workspace.results))
+        print_tables(tables, "json" if self.options.as_json else "text")
 
     def _conclude(self, records: Sequence[Record], errors: Sequence[ImageError]) -> None:
         if self.signalled is not None:
@@ -174,6 +186,13 @@ class Session:
                 f"{len(failed)} of {len(records)} runs did not end well",
                 "\n".join(f"dlbench show {record.run_id}" for record in failed),
             )
+
+
+def tabulate_measurements(records: Sequence[Record], store: Store) -> list[Table]:
+    """Return a table for each scenario, with the share of the peak where ``store`` has one."""
+    from dlbench.compare import compare_records
+
+    return compare_records(records, calibrations=store.select().calibrations)
 
 
 def show_plan(

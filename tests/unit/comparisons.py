@@ -18,6 +18,7 @@ from records import (
 )
 
 from dlbench.compare import Question, compare
+from dlbench.peaks import PRODUCT
 from dlbench.record import Record
 from dlbench.scenario import Plan
 from dlbench.summary import summarize
@@ -35,6 +36,21 @@ def make_run(run_id: str, step: float = 0.5, framework: str = "torch", **changes
     versions = {framework: cell.image_id.rpartition("-")[2], "python": "3.11.2"}
     result = make_result(phases, versions=versions, **changes.pop("result", {}))
     return make_record(run_id, cell=cell, result=result, **changes)
+
+
+#: Of the job that all these records have: FLOPs of a step, bytes of the weights.
+FLOPS = 2 * 16 * 2 * 12
+WEIGHT_BYTES = 4 * 15
+
+
+def make_calibration(
+    run_id: str, seconds: float, scenario: str = PRODUCT, campaign: str = "k1", **changes: Any
+) -> Record:
+    """Return a calibration run whose quickest step takes ``seconds``."""
+    steps = each("step", [seconds * 1.5, seconds, seconds * 1.2, "inf"])
+    phases = [steps if phase.name == "step" else phase for phase in make_phases()]
+    record = make_run(run_id, scenario=scenario, phases=phases, campaign=campaign, **changes)
+    return msgspec.structs.replace(record, kind="calibration")
 
 
 CELL_FIELDS = {"axes", "scenario", "image_id", "device", "not_applicable", "quick", "stack"}

@@ -4,28 +4,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from comparisons import make_run
-from records import each, make_environment, make_outcome, make_phases, make_step_job
+from comparisons import FLOPS, WEIGHT_BYTES, make_calibration, make_run
+from records import make_environment, make_outcome, make_phases, make_step_job
 
 from dlbench.job import Settings
 from dlbench.metrics import METRICS
 from dlbench.peaks import PRODUCT, VECTOR, attach_peaks, find_peaks, suggest_calibration
 from dlbench.record import Record
 from dlbench.summary import RunSummary, summarize
-
-#: Of the job that all records here have: FLOPs of a step, bytes of the weights.
-FLOPS = 2 * 16 * 2 * 12
-BYTES = 4 * 15
-
-
-def calibration(
-    run_id: str, seconds: float, scenario: str = PRODUCT, campaign: str = "k1", **changes: Any
-) -> Record:
-    """Return a calibration run whose quickest step takes ``seconds``."""
-    steps = each("step", [seconds * 1.5, seconds, seconds * 1.2, "inf"])
-    phases = [steps if phase.name == "step" else phase for phase in make_phases()]
-    record = make_run(run_id, scenario=scenario, phases=phases, campaign=campaign, **changes)
-    return msgspec.structs.replace(record, kind="calibration")
 
 
 def peak_of(run: Record, *calibrations: Record) -> float | None:
@@ -41,36 +27,41 @@ def with_precision(record: Record, **formats: str) -> Record:
 
 
 def test_the_quickest_step_is_the_peak() -> None:
-    assert peak_of(make_run("a1"), calibration("k1", 0.25)) == FLOPS / 0.25
+    assert peak_of(make_run("a1"), make_calibration("k1", 0.25)) == FLOPS / 0.25
 
 
 def test_the_best_size_of_a_calibration_counts() -> None:
-    runs = [calibration("k1", 0.5), calibration("k2", 0.25), calibration("k3", 0.4)]
+    runs = [make_calibration("k1", 0.5), make_calibration("k2", 0.25), make_calibration("k3", 0.4)]
     assert peak_of(make_run("a1"), *runs) == FLOPS / 0.25
 
 
 def test_the_newest_calibration_counts_though_an_older_was_better() -> None:
-    runs = [calibration("k1", 0.25), calibration("k2", 0.5, campaign="k2")]
+    runs = [make_calibration("k1", 0.25), make_calibration("k2", 0.5, campaign="k2")]
     assert peak_of(make_run("a1"), *runs) == FLOPS / 0.5
 
 
 @pytest.mark.parametrize("how", ["interrupted", "lost"])
 def test_a_calibration_that_was_ended_early_does_not_count(how: Any) -> None:
-    ended = calibration("k3", 0.1, campaign="k2", outcome=make_outcome(how))
-    runs = [calibration("k1", 0.25), calibration("k2", 0.5, campaign="k2"), ended]
+    ended = make_calibration("k3", 0.1, campaign="k2", outcome=make_outcome(how))
+    runs = [make_calibration("k1", 0.25), make_calibration("k2", 0.5, campaign="k2"), ended]
     assert peak_of(make_run("a1"), *runs) == FLOPS / 0.25
 
 
 def test_a_size_that_does_not_fit_does_not_spoil_the_others() -> None:
-    killed = calibration("k2", 0.1, outcome=make_outcome("oom", "missing"))
-    assert peak_of(make_run("a1"), calibration("k1", 0.25), killed) == FLOPS / 0.25
+    killed = make_calibration("k2", 0.1, outcome=make_outcome("oom", "missing"))
+    assert peak_of(make_run("a1"), make_calibration("k1", 0.25), killed) == FLOPS / 0.25
+
+
+def test_a_try_speaks_for_nothing() -> None:
+    assert peak_of(make_run("a1"), make_calibration("k1", 0.25, quick=True)) is None
+    assert peak_of(make_run("a2", quick=True), make_calibration("k2", 0.25)) == FLOPS / 0.25
 
 
 def test_bandwidth_is_no_peak_of_work() -> None:
-    vector = calibration("v1", 0.01, VECTOR)
+    vector = make_calibration("v1", 0.01, VECTOR)
     assert peak_of(make_run("a1"), vector) is None
     ((peak,),) = find_peaks([summarize(vector)]).values()
-    assert (peak.rate, peak.unit) == (BYTES / 0.01, "bytes/s")
+    assert (peak.rate, peak.unit) == (WEIGHT_BYTES / 0.01, "bytes/s")
 
 
 def test_a_measurement_is_no_calibration_whatever_its_scenario_is_called() -> None:
@@ -91,20 +82,20 @@ def test_a_measurement_is_no_calibration_whatever_its_scenario_is_called() -> No
     ids=["host", "CPU", "GPU", "image", "device", "threads", "framework's threads"],
 )
 def test_a_calibration_speaks_for_its_own_place_alone(changes: dict[str, Any]) -> None:
-    run, elsewhere = make_run("a1"), calibration("k1", 0.25, **changes)
+    run, elsewhere = make_run("a1"), make_calibration("k1", 0.25, **changes)
     assert peak_of(run, elsewhere) is None
     assert peak_of(make_run("a2", **changes), elsewhere) == FLOPS / 0.25
 
 
 def test_each_precision_has_its_own_peak() -> None:
-    half = with_precision(calibration("k1", 0.1), compute="bfloat16")
-    single = calibration("k2", 0.25)
+    half = with_precision(make_calibration("k1", 0.1), compute="bfloat16")
+    single = make_calibration("k2", 0.25)
     assert peak_of(make_run("a1"), half, single) == FLOPS / 0.25
     assert peak_of(with_precision(make_run("a2"), compute="bfloat16"), half) == FLOPS / 0.1
 
 
 def test_another_build_of_the_image_is_another_place() -> None:
-    other = calibration("k1", 0.25)
+    other = make_calibration("k1", 0.25)
     image = msgspec.structs.replace(other.image, context_digest="ba9876543210")
     assert peak_of(make_run("a1"), msgspec.structs.replace(other, image=image)) is None
 

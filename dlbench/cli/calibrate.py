@@ -1,0 +1,132 @@
+"""``dlbench calibrate``: measure the peak and the bandwidth that frameworks reach here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlbench.cli.completion import (
+    complete_device,
+    complete_engine,
+    complete_framework,
+    complete_stack,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlbench.record import Record
+    from dlbench.store import Store
+    from dlbench.tables import Table
+
+app = typer.Typer(add_completion=False)
+
+Texts = list[str] | None
+
+
+@app.command()
+def calibrate(
+    framework: Annotated[
+        Texts,
+        typer.Option(
+            "--framework",
+            "-f",
+            metavar="F[==VERSION][:axis=value,...]",
+            help="Framework to calibrate; may be given several times.",
+            autocompletion=complete_framework,
+        ),
+    ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            help="Take images of this era, e.g. 2026 (default: the newest).",
+            autocompletion=complete_stack,
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu or cuda.", autocompletion=complete_device)
+    ] = "cpu",
+    precision: Annotated[
+        Texts,
+        typer.Option(
+            help="Precisions of the products, e.g. float32,bfloat16 (default: the framework's)."
+        ),
+    ] = None,
+    threads: Annotated[Texts, typer.Option(help="CPU threads (default: one per CPU).")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="docker, podman or venv (default: docker, venv where none answers).",
+            autocompletion=complete_engine,
+        ),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="INTERPRETER", help="Use what is installed for this Python."),
+    ] = None,
+    wheel: Annotated[
+        list[Path] | None, typer.Option(help="Local wheel in place of the pinned one.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A try: little work, and speaks for no run.")
+    ] = False,
+    memory: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory limit of a run, e.g. 8g (default: 7/8).")
+    ] = "",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep containers and their folders, to look inside.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be executed, and stop.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder (default: DLBENCH_RESULTS, or results).")
+    ] = None,
+) -> None:
+    """Measure the peak of matrix products and the memory bandwidth that a framework reaches here.
+
+    Both are measured by the framework itself, in its own image, and kept as records. From then on
+    dlbench compare shows which share of the peak a step reaches, for runs on the same machine, in
+    the same image, with as many threads and the same precision; the newest calibration counts.
+
+    Do it while the machine is quiet (dlbench doctor). Exits as dlbench run does.
+    """
+    from dlbench.calibration import find_cache_bytes, request_calibration
+    from dlbench.campaign import PlanChange
+    from dlbench.cells import Request
+    from dlbench.cli.run import parse_size
+    from dlbench.cli.session import Options, Session
+    from dlbench.cli.workspace import locate_bundle
+
+    base = Request(
+        scenarios=(),
+        frameworks=tuple(framework or ()),
+        stack=stack,
+        device=device,
+        axes=(f"threads={','.join(threads)}",) if threads else (),
+        quick=quick,
+    )
+    options = Options(
+        plan_change=PlanChange(),
+        engine=engine,
+        python=python,
+        wheels=tuple(wheel or ()),
+        memory_bytes=parse_size(memory) if memory else None,
+        keep=keep,
+        dry_run=dry_run,
+        as_json=as_json,
+        results=results,
+    )
+    folder = locate_bundle("scenarios") / "calibration"
+    requests = request_calibration(base, folder, precision or (), find_cache_bytes())
+    Session(requests, options, kind="calibration", tabulate=tabulate).execute()
+
+
+def tabulate(records: Sequence[Record], store: Store) -> list[Table]:
+    """Return the table of what a campaign reached, beside what earlier ones did."""
+    from dlbench.calibration import find_lines, tabulate_calibration
+
+    return [tabulate_calibration(find_lines(store.select().calibrations, records[0].campaign))]
