@@ -26,6 +26,8 @@ PRODUCT_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
 VECTOR_SIZES = {size: 8 * size**2 * 4 for size in (4096, 8192, 16384)}
 #: On a device, one product must take much longer than to issue it.
 VECTOR_SIZE_CUDA = 8192
+#: A try: rows that are multiplied, and sizes.
+TRY_BATCH, TRY_PRODUCT_SIZE, TRY_VECTOR_SIZE = 512, 1024, 1024
 #: So many times the size of the last cache, as the rules of STREAM (McCalpin 1995) ask for.
 CACHE_FACTOR = 4
 
@@ -39,6 +41,8 @@ def request_calibration(
     precision converts its weights at every step, so vectors are left to the first other one.
     """
     products = [f"size={','.join(map(str, choose_product_sizes(base)))}"]
+    if base.quick:
+        products.append(f"batch_size={TRY_BATCH}")
     if precisions:
         products.append(f"precision={','.join(precisions)}")
     vectors = [f"size={choose_vector_size(base, cache_bytes)}"]
@@ -57,18 +61,16 @@ def is_mixed(precision: str) -> bool:
 
 
 def choose_product_sizes(base: Request) -> tuple[int, ...]:
-    """Return the sizes of products; for a try, the least."""
-    sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
-    return sizes[:1] if base.quick else sizes
+    """Return the sizes of products."""
+    if base.quick:
+        return (TRY_PRODUCT_SIZE,)
+    return PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
 
 
 def choose_vector_size(base: Request, cache_bytes: int) -> int:
-    """Return the least size whose weights are far larger than ``cache_bytes``, else the largest.
-
-    For a try, the least of all.
-    """
+    """Return the least size whose weights are far larger than ``cache_bytes``, else the largest."""
     if base.quick:
-        return min(VECTOR_SIZES)
+        return TRY_VECTOR_SIZE
     if base.device != "cpu":
         return VECTOR_SIZE_CUDA
     enough = [size for size, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]

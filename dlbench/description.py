@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from dlbench.job import Phase, WorkerResult
+from dlbench.peaks import read_peak, spell_rate
 from dlbench.record import Environment, Record
 from dlbench.scenario import Plan, Trials
 from dlbench.stats import find_quartiles
-from dlbench.summary import gather_facts, spell
+from dlbench.summary import gather_facts, spell, summarize
 
 #: Title of a section, and its lines of name and value.
 Section: TypeAlias = tuple[str, Sequence[tuple[str, str]]]
@@ -24,6 +25,7 @@ def describe_record(
     result = record.result
     yield "run", describe_run(record)
     yield "outcome", describe_outcome(record, traceback=traceback)
+    yield "calibration", describe_calibration(record)
     yield "image", describe_image(record)
     yield "asked for", describe_request(record)
     if result is not None:
@@ -96,6 +98,15 @@ def describe_outcome(record: Record, *, traceback: bool) -> list[tuple[str, str]
     elif failure is not None or outcome.log_tail:
         lines.append(("more", f"dlbench show --traceback {record.run_id}"))
     return lines
+
+
+def describe_calibration(record: Record) -> list[tuple[str, str]]:
+    """Return what a calibration reached; nothing of any other run."""
+    peak = read_peak(summarize(record))
+    if peak is None:
+        return []
+    name = "bandwidth" if peak.unit == "bytes/s" else "peak"
+    return [(name, f"{spell_rate(peak.rate, peak.unit)} in the quickest step")]
 
 
 def describe_image(record: Record) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dlbench.peaks import read_peak, spell_rate
 from dlbench.summary import PhaseSummary, RunSummary
 
 
@@ -225,7 +226,10 @@ def known_metric(name: str) -> str:
 
 
 def spell_figure(run: RunSummary) -> str:
-    """Return the figure that the scenario names, of one run, in words."""
+    """Return one run's figure in words: what its scenario names; of a calibration, the peak."""
+    if run.kind == "calibration":
+        peak = read_peak(run)
+        return spell_rate(peak.rate, peak.unit) if peak else "none"
     metric = METRICS.get(run.conditions.metric)
     value = metric.read(run) if metric and run.ok else None
     if metric is None or value is None:

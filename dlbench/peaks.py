@@ -87,6 +87,11 @@ def attach_peaks(
     ]
 
 
+def spell_rate(rate: float, unit: str) -> str:
+    """Return FLOP/s or bytes/s in words."""
+    return f"{rate / 1e9:.4g} " + ("GB/s" if unit == "bytes/s" else f"G{unit}")
+
+
 def suggest_calibration(runs: Iterable[RunSummary]) -> str:
     """Say how to calibrate what ``runs`` lack a peak for; empty where they lack none."""
     missing = [run for run in runs if run.peak_flops is None]

@@ -7,8 +7,9 @@ import pytest
 from comparisons import FLOPS, WEIGHT_BYTES, make_calibration, make_run
 from records import make_environment, make_outcome, make_phases, make_step_job
 
+from dlbench.description import describe_record
 from dlbench.job import Settings
-from dlbench.metrics import METRICS
+from dlbench.metrics import METRICS, spell_figure
 from dlbench.peaks import PRODUCT, VECTOR, attach_peaks, find_peaks, suggest_calibration
 from dlbench.record import Record
 from dlbench.summary import RunSummary, summarize
@@ -141,3 +142,16 @@ def test_the_command_that_is_missing() -> None:
     assert suggest_calibration([on_gpu]) == "dlbench calibrate -f torch==2.13.0 --device cuda"
     calibrated = msgspec.structs.replace(runs[0], peak_flops=1.0)
     assert suggest_calibration([calibrated]) == ""
+
+
+def test_a_calibration_is_told_by_what_it_reached() -> None:
+    product = make_calibration("k1", 0.5e-9 * FLOPS)
+    vector = make_calibration("k2", WEIGHT_BYTES / 12.34e9, VECTOR)
+    assert spell_figure(summarize(product)) == "2 GFLOP/s"
+    assert spell_figure(summarize(vector)) == "12.34 GB/s"
+    failed = make_calibration("k3", 1.0, outcome=make_outcome("timeout", "missing"))
+    assert spell_figure(summarize(failed)) == "none"
+    sections = dict(describe_record(product))
+    assert sections["calibration"] == [("peak", "2 GFLOP/s in the quickest step")]
+    assert dict(describe_record(vector))["calibration"][0][0] == "bandwidth"
+    assert dict(describe_record(make_run("a1")))["calibration"] == []
