@@ -121,7 +121,8 @@ def calibrate(
         results=results,
     )
     folder = locate_bundle("scenarios") / "calibration"
-    requests = request_calibration(base, folder, precision or (), find_cache_bytes())
+    precisions = [name for text in precision or () for name in text.split(",")]
+    requests = request_calibration(base, folder, precisions, find_cache_bytes())
     Session(requests, options, kind="calibration", tabulate=tabulate).execute()
 
 
