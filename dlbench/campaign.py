@@ -1,9 +1,9 @@
 """Campaigns: which runs are executed in which order, and what becomes of each.
 
 A campaign is what one command executes: every chosen cell, once a round, in an order that is
-shuffled anew each round so that drift of the machine hits all cells alike.  Where a plan leaves the
-number of rounds open, the cells that can be held against one another are judged after each, and
-further rounds follow as long as ``judgement.next_round`` asks for them.
+shuffled in one round and reversed in the next, so that drift of the machine hits all cells alike.
+Where a plan leaves the number of rounds open, the cells that can be held against one another are
+judged after each, and further rounds follow as long as ``judgement.next_round`` asks for them.
 """
 
 from __future__ import annotations
@@ -133,10 +133,20 @@ def find_span(works: Iterable[Work]) -> Rounds:
 
 
 def arrange(works: Sequence[Work], number: int, seed: str) -> list[tuple[Work, PreparedRun]]:
-    """Return every run with its work, in the order of round ``number``, which ``seed`` decides."""
+    """Return every run with its work, in the order of round ``number``, which ``seed`` decides.
+
+    Every second round runs the one before it backwards: what befalls the first of a round, or
+    grows from run to run, falls on either side of each ratio in turn.  Any two cells keep their
+    order whichever others have left.
+    """
+    pair = (number + 1) // 2
+
+    def draw(member: tuple[Work, PreparedRun]) -> float:
+        run = member[1]
+        return random.Random(f"{seed} {pair} {run.cell!r} {run.scenario!r}").random()
+
     ordered = [(work, run) for work in works for run in work.runs]
-    random.Random(f"{seed} {number}").shuffle(ordered)
-    return ordered
+    return sorted(ordered, key=draw, reverse=number % 2 == 0)
 
 
 @dataclass(kw_only=True)

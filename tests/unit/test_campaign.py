@@ -144,6 +144,28 @@ def test_rounds_are_shuffled_and_repeatable() -> None:
     assert len({tuple(order(number)) for number in range(1, 6)}) > 1
 
 
+def test_every_second_round_runs_backwards_whoever_has_left() -> None:
+    works = group_runs(make_runs(5, rounds=15))
+
+    def order(number: int, without: str = "") -> list[str]:
+        names = [run.cell.image_id for _, run in arrange(works, number, "seed")]
+        return [name for name in names if name != without]
+
+    for number in range(1, 15, 2):
+        assert order(number + 1) == order(number)[::-1]
+    before = [order(number, without="toy-3") for number in range(1, 15)]
+    works[0].runs = [run for run in works[0].runs if run.cell.image_id != "toy-3"]
+    assert [order(number) for number in range(1, 15)] == before
+    assert len({tuple(order(number)) for number in range(1, 15, 2)}) > 3
+
+
+def test_either_of_two_cells_is_first_in_half_of_the_campaigns() -> None:
+    works = group_runs(make_runs(2, rounds=5))
+    for number in (1, 3):
+        first = [arrange(works, number, str(seed))[0][1].cell.image_id for seed in range(1000)]
+        assert 430 <= first.count("toy-0") <= 570
+
+
 def test_one_round_keeps_the_order_and_asks_nobody(tmp_path: Path) -> None:
     lab = Lab(tmp_path, differ)
     lab.execute(make_runs(4))
