@@ -241,17 +241,3 @@ def compare_pairs(
         (first, second): compare_samples(samples[first], samples[second], band=band)
         for first, second in combinations(range(len(samples)), 2)
     }
-
-
-def rank(count: int, comparisons: Mapping[tuple[int, int], Comparison]) -> list[int]:
-    """Return the rank of each of ``count`` samples: one more than there are faster ones.
-
-    Ties are samples that the same number of others is shown to be faster than.
-    """
-    ranks = [1] * count
-    for (first, second), comparison in comparisons.items():
-        if comparison.verdict == "slower":
-            ranks[first] += 1
-        elif comparison.verdict == "faster":
-            ranks[second] += 1
-    return ranks

@@ -1,12 +1,11 @@
-"""Pure numerics on samples: quartiles inside a run, intervals over runs, verdicts between cells.
+"""Pure numerics on samples: quartiles inside a run, intervals over runs.
 
 Values inside a run depend on one another, runs do not: the unit of evidence is the run.  A run
 counts as one number, the median of its values; the figure of several runs is the median of those.
 
 The interval over runs is Student's t-interval on the logarithms of the run medians: noise in time
 is multiplicative and positive, and no other common method says anything useful of two to five
-runs.  A ratio of two cells is judged by Welch's form of the same, which lets the two differ in
-noise and in number of runs.  One run has no interval at all.
+runs.  One run has no interval at all.
 """
 
 from __future__ import annotations
@@ -108,16 +107,6 @@ def estimate(run_medians: Sequence[float]) -> Estimate:
     return bracket(value, locate(logs), runs)
 
 
-def estimate_ratio(run_medians: Sequence[float], baseline: Sequence[float]) -> Estimate:
-    """Return ``run_medians / baseline``, of medians, with its interval where both have two runs."""
-    value = divide_medians(run_medians, baseline)
-    runs = min(len(run_medians), len(baseline))
-    ours, theirs = take_logs(run_medians), take_logs(baseline)
-    if ours is None or theirs is None or runs < 2:
-        return Estimate(value=value, low=None, high=None, runs=runs)
-    return bracket(value, locate_difference(ours, theirs), runs)
-
-
 def divide_medians(run_medians: Sequence[float], baseline: Sequence[float]) -> float:
     """Return the ratio of the two medians, not a number where the second is zero."""
     divisor = find_median(baseline)
@@ -131,22 +120,6 @@ def bracket(value: float, location: Location, runs: int) -> Estimate:
         return Estimate(value=value, low=value, high=value, runs=runs)
     low, high = math.exp(location.centre - half), math.exp(location.centre + half)
     return Estimate(value=value, low=min(low, value), high=max(high, value), runs=runs)
-
-
-def judge(ratio: Estimate, *, band: float = BAND) -> Verdict:
-    """Say what a ratio of two times shows: the whole interval must lie in one of three zones.
-
-    Beyond the band on either side it is ``faster`` or ``slower``, inside it ``same``; an interval
-    that reaches over an edge of the band, or none at all, is ``not enough data``.
-    """
-    if ratio.low is None or ratio.high is None:
-        return "not enough data"
-    edge = 1 + band
-    if ratio.high < 1 / edge:
-        return "faster"
-    if ratio.low > edge:
-        return "slower"
-    return "same" if ratio.low >= 1 / edge and ratio.high <= edge else "not enough data"
 
 
 def take_logs(values: Sequence[float]) -> list[float] | None:

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
-from dlbench.stats import Estimate, estimate, estimate_ratio, find_quartiles, judge
-
-
-def make_ratio(low: float, high: float) -> Estimate:
-    return Estimate(value=math.sqrt(low * high), low=low, high=high, runs=3)
+from dlbench.stats import (
+    Estimate,
+    Location,
+    divide_medians,
+    estimate,
+    find_quantile,
+    find_quartiles,
+    locate_difference,
+)
 
 
 def test_quartiles_are_numpys() -> None:
@@ -71,42 +75,30 @@ def test_a_figure_that_is_not_finite_stays_so(odd: float) -> None:
     assert figure.low is None
 
 
-def test_the_ratio_is_welchs() -> None:
-    ours, theirs = [1.30, 1.27, 1.35], [1.00, 1.01, 0.99, 1.02]
-    ratio = estimate_ratio(ours, theirs)
-    test = reference.ttest_ind(np.log(ours), np.log(theirs), equal_var=False)
-    interval = test.confidence_interval(0.95)
-    assert ratio.value == pytest.approx(1.30 / 1.005)
-    assert (ratio.low, ratio.high) == pytest.approx((
-        math.exp(interval.low),
-        math.exp(interval.high),
-    ))
+def test_a_difference_of_means_is_located_as_welch_does() -> None:
+    ours, theirs = [0.30, 0.27, 0.35], [0.00, 0.01, -0.01, 0.02]
+    found = locate_difference(ours, theirs)
+    test = reference.ttest_ind(ours, theirs, equal_var=False)
+    assert found.centre / found.error == pytest.approx(test.statistic)
+    assert found.freedom == pytest.approx(test.df)
 
 
-def test_a_ratio_of_single_runs_is_a_number_alone() -> None:
-    ratio = estimate_ratio([2.0], [1.0, 1.1])
-    assert ratio.value == pytest.approx(2.0 / 1.05)
-    assert ratio.low is None
-    assert judge(ratio) == "not enough data"
+def test_values_that_do_not_vary_are_located_without_error() -> None:
+    assert locate_difference([1.0, 1.0], [0.5, 0.5]) == Location(
+        centre=0.5, error=0.0, freedom=math.inf
+    )
 
 
-def test_a_ratio_to_zero_is_no_number() -> None:
-    assert math.isnan(estimate_ratio([1.0], [0.0]).value)
+def test_quantiles_are_scipys() -> None:
+    for freedom in (1, 4, 7.5, 30):
+        for beyond in (0.025, 1e-5):
+            assert find_quantile(freedom, beyond) == pytest.approx(reference.t.isf(beyond, freedom))
+    assert find_quantile(math.inf, 0.025) == pytest.approx(reference.norm.isf(0.025))
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (0.90, 0.95, "faster"),
-        (1.05, 1.10, "slower"),
-        (0.995, 1.005, "same"),
-        (0.98, 0.995, "not enough data"),
-        (0.90, 1.10, "not enough data"),
-        (1.005, 1.05, "not enough data"),
-    ],
-)
-def test_the_whole_interval_must_lie_in_one_zone(low: float, high: float, verdict: str) -> None:
-    assert judge(make_ratio(low, high)) == verdict
+def test_medians_are_divided() -> None:
+    assert divide_medians([2.0], [1.0, 1.1]) == pytest.approx(2.0 / 1.05)
+    assert math.isnan(divide_medians([1.0], [0.0]))
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
