@@ -58,7 +58,7 @@ def run_dlbench(folder: Path) -> tuple[float, float, str]:
     scenario.write_text(SCENARIO, encoding="utf-8")
     results = Path(tempfile.mkdtemp(dir=folder))
     command = [sys.executable, "-m", "dlbench", "run", str(scenario), "-f", "numpy"]
-    command += ["--engine", "docker", "--results", str(results)]
+    command += ["--engine", "docker", "--rounds", "1", "--results", str(results)]
     whole = time_command(command, {})
     record = json.loads(next(results.rglob("*.json")).read_bytes())
     own = max(event["seconds"] for event in record["events"])

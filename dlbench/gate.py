@@ -17,7 +17,7 @@ from dlbench.judgement import Comparison, compare_samples
 from dlbench.layout import Line
 from dlbench.metrics import Metric
 from dlbench.rows import Row
-from dlbench.standings import name_rows, read_samples, spell_verdict
+from dlbench.standings import name_rows, read_samples, spell_ratio, spell_verdict
 
 Answer: TypeAlias = Literal["kept", "slower", "undecided"]
 
@@ -46,9 +46,7 @@ def check_line(line: Line, name: str, metric: Metric, limit: float) -> Check:
     if line.ratio is None or line.baseline is None or not metric.is_speed:
         return Check(answer="undecided", words=f"{name}: {line.verdict}")
     comparison = compare_with_allowance(line.row, line.baseline, metric, limit)
-    low, high = line.ratio.low, line.ratio.high
-    span = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
-    words = f"{name} / {line.baseline.cell.image_id} {line.ratio.value:.3f}{span}"
+    words = f"{name} / {line.baseline.cell.image_id} {spell_ratio(line.ratio)}"
     if comparison.verdict == "slower":
         return Check(answer="slower", words=words)
     if comparison.verdict in {"faster", "same"}:

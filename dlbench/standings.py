@@ -12,7 +12,7 @@ from dlbench.judgement import Band, Comparison, compare_pairs, compare_samples
 from dlbench.metrics import METRICS, Metric, known_metric
 from dlbench.record import Record
 from dlbench.rows import Row, differing, pool
-from dlbench.stats import BAND, find_median
+from dlbench.stats import BAND, Estimate, find_median
 from dlbench.summary import summarize
 
 #: More rounds than this are not worth a number.
@@ -62,9 +62,8 @@ class Standing:
             return ""
         if len(self.rows) == 2:
             (comparison,) = self.comparisons
-            ratio = comparison.ratio
-            span = "" if ratio.low is None else f" [{ratio.low:.3f}, {ratio.high:.3f}]"
-            return f"{names[0]} / {names[1]} {ratio.value:.3f}{span}: {spell_verdict(comparison)}"
+            ratio = spell_ratio(comparison.ratio)
+            return f"{names[0]} / {names[1]} {ratio}: {spell_verdict(comparison)}"
         order = sorted(range(len(names)), key=lambda place: rank_place(self.ranks[place]))
         ranked = ", ".join(f"{self.ranks[place]} {names[place]}" for place in order)
         waiting = [one for one in self.comparisons if one.verdict == "not enough data"]
@@ -82,6 +81,15 @@ def rank_place(rank: str) -> tuple[int, int]:
     """Return what sorts ranks."""
     first, _, last = rank.partition("-")
     return int(first), int(last or first)
+
+
+def spell_ratio(ratio: Estimate) -> str:
+    """Return a ratio with its interval, where it has one."""
+    numbers = (ratio.value, ratio.low, ratio.high)
+    value, low, high = (
+        "" if one is None else f"{one:.3f}" if one >= 0.1 else f"{one:.3g}" for one in numbers
+    )
+    return f"{value} [{low}, {high}]" if low and high else value
 
 
 def spell_verdict(comparison: Comparison) -> str:

@@ -143,12 +143,11 @@ class Display(AbstractContextManager["Display"]):
         said = [words for words in (standing.describe() for standing in standings) if words]
         for words in said or ["done"]:
             self.note(f"round {number} of {rounds}: {words}")
-        if number < rounds.at_most:
-            least, most = max(rounds.at_least - number, 0), rounds.at_most - number
-            span = f"{format_seconds(least * seconds)} to " if least < most else ""
+        if number == 1:
+            least, most = ((count - 1) * seconds for count in rounds)
+            span = f"{format_seconds(least)} to " if least < most else ""
             self.note(
-                f"round {number} of {rounds}: took {format_seconds(seconds)}; "
-                f"{span}{format_seconds(most * seconds)} to go"
+                f"a round takes {format_seconds(seconds)}; {span}{format_seconds(most)} to go"
             )
 
     def leave_out(self, cell: CellFacts) -> None:

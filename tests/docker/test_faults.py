@@ -125,7 +125,7 @@ def test_refused_before_anything_starts(tmp_path: Path) -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
 def test_signals_keep_what_was_measured(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    command = [sys.executable, "-m", "dlbench", "run", "rows"]
+    command = [sys.executable, "-m", "dlbench", "run", "rows", "--rounds", "1"]
     command += ["-f", "faulty:fault=none", "-f", "faulty:fault=hang"]
     with subprocess.Popen(
         command, env=make_variables(tmp_path), stderr=subprocess.PIPE, text=True

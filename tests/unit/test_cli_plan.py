@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from command_line import SCENARIOS, CommandLine
+import pytest
+from command_line import SCENARIOS, CommandLine, assert_explained, run_arguments
 
 
 def write_mnist_scenario(folder: Path) -> None:
@@ -31,3 +32,44 @@ def test_plan_names_cells_refusals_and_what_is_missing(tmp_path: Path) -> None:
     assert sum(line.startswith("run ") for line in lines) == 1
     assert "         this fault is refused before anything starts" in lines
     assert list(tmp_path.iterdir()) == [tmp_path / "pixels.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        ((), ", 5 to 15 rounds (until verdicts; for a look: --rounds 1)"),
+        (("--rounds", "1"), ", 1 round"),
+        (("--rounds", "5..9"), ", 5 to 9 rounds"),
+        (("--trials", "5"), ", 1 round (a look; for verdicts: --rounds 5..15)"),
+        (("--trials", "5", "--rounds", "4"), ", 4 rounds"),
+        (("--quick",), ", 1 round"),
+        (("--quick", "--rounds", "5..15"), ", 5 to 15 rounds"),
+    ],
+)
+def test_plan_says_how_many_rounds(tmp_path: Path, arguments: tuple[str, ...], end: str) -> None:
+    done = CommandLine(tmp_path)("run", "rows", "-f", "faulty", "--dry-run", *arguments)
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("plan"))
+    assert line.endswith(f"predict 1{end}")
+
+
+def test_rounds_that_are_no_number(tmp_path: Path) -> None:
+    done = CommandLine(tmp_path)("run", "rows", "-f", "faulty", "--rounds", "many")
+    assert_explained(done, 2, "--rounds 'many' is no number of rounds", "a span such as 5..15")
+
+
+def test_progress_says_which_round_it_is_and_how_the_cells_stand(tmp_path: Path) -> None:
+    arguments = (*run_arguments("none"), "-f", "faulty:fault=print", "--rounds", "2..3")
+    done = CommandLine(tmp_path)(*arguments)
+    assert done.returncode == 0, done.stderr
+    starts = [line.partition("]")[0] for line in done.stderr.splitlines() if line.startswith("[")]
+    assert list(dict.fromkeys(starts)) == [
+        f"[round {number} of 2 to 3, {place}/2" for number in (1, 2, 3) for place in (1, 2)
+    ]
+    said = [line for line in done.stderr.splitlines() if line.startswith("round")]
+    assert [line.partition(":")[0] for line in said] == [
+        f"round {number} of 2 to 3" for number in (1, 2, 3)
+    ]
+    assert all("not enough data (about " in line for line in said)
+    assert "a round takes " in done.stderr
+    assert "rank" in done.stdout

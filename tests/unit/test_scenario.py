@@ -14,6 +14,7 @@ from scenario_files import (
 )
 
 from dlbench.errors import ScenarioError, UnknownNameError
+from dlbench.rounds import Rounds
 from dlbench.scenario import Scenario, Trials, Value, load, locate, names
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
@@ -154,6 +155,32 @@ def test_trials_are_exact_or_bounded(tmp_path: Path) -> None:
     assert plan.stepwise == Trials(at_most=7, at_least=7)
     assert plan.pipelined == Trials(at_most=100, at_least=5, seconds=120)
     assert plan.predict == Trials(at_most=0, at_least=0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "full", "rounds"),
+    [
+        ("step", "{epochs: 2}", Rounds(5, 15)),
+        ("epoch", "{epochs: 2}", Rounds(1, 1)),
+        ("epoch", "{epochs: 2, rounds: 3}", Rounds(3, 3)),
+        ("step", "{rounds: 1}", Rounds(1, 1)),
+        ("step", "{rounds: 7..12}", Rounds(7, 12)),
+    ],
+)
+def test_a_full_plan_that_measures_steps_has_rounds_until_there_are_verdicts(
+    tmp_path: Path, metric: str, full: str, rounds: Rounds
+) -> None:
+    text = MLP.replace("full: {epochs: 2}", f"full: {full}") + f"metric: {metric}\n"
+    plans = read(tmp_path, text).plans
+    assert plans["full"].span == rounds
+    assert plans["quick"].span == Rounds(1, 1)
+
+
+@pytest.mark.parametrize("rounds", ["0", "-1", "true", "5..", "5..99", "[5, 15]"])
+def test_rounds_that_are_none(tmp_path: Path, rounds: str) -> None:
+    text = MLP.replace("full: {epochs: 2}", f"full: {{rounds: {rounds}}}")
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith("toy.yaml: plans: full: rounds: expected a ")
 
 
 @pytest.mark.parametrize(
