@@ -13,13 +13,13 @@ from .references import slices
 
 
 def observe_network(bench):
-    """Predict, then train; every weight is compared after the last step."""
+    """Predict, then train, then predict from another batch; compare every weight after that."""
     weights = bench.task.weights()
     batches = _batches(bench)
     bench.set_weights((one.name, _initial(bench, index)) for index, one in enumerate(weights))
     bench.built()
     facts = _shapes(bench)
-    facts["outputs"] = _outputs(bench, bench.predict(batches[0]))
+    facts["outputs"] = _outputs(bench, "outputs", bench.predict(batches[0]))
     facts.update({"losses": [], "weights": {}})
     if bench.task.optimizer is None:
         return facts
@@ -28,6 +28,7 @@ def observe_network(bench):
     expected = bench.references.keep("losses", losses)
     if bench.references.compares:
         facts["expected_losses"] = expected
+    facts["outputs_after"] = _outputs(bench, "outputs_after", bench.predict(batches[-1]))
     for index, weight in enumerate(weights):
         facts["weights"][weight.name] = _norms(
             bench, index, _change, ("difference", "change", "scale")
@@ -81,11 +82,11 @@ def _shapes(bench):
     return {"parameter_count": count, "wrong_shapes": wrong}
 
 
-def _outputs(bench, found):
+def _outputs(bench, name, found):
     """Compare the outputs with the oracle's; the shape is the task's, or they differ endlessly."""
     if found.shape != (bench.task.batch_size,) + bench.task.output_shape:
         return {"difference": float("inf"), "shape": list(found.shape)}
-    expected = bench.references.keep("outputs", found)
+    expected = bench.references.keep(name, found)
     facts = {"scale": np.abs(expected).max()}
     if bench.references.compares:
         facts["difference"] = np.abs(found - expected).max()

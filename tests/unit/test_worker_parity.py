@@ -38,7 +38,8 @@ def test_an_honest_network_leaves_next_to_nothing(laboratory: Laboratory) -> Non
     found = laboratory.compare(NETWORK)
     assert found["parameter_count"] == 857
     assert found["wrong_shapes"] == {}
-    assert found["outputs"]["difference"] < 1e-6 * found["outputs"]["scale"]
+    for name in ("outputs", "outputs_after"):
+        assert found[name]["difference"] < 1e-6 * found[name]["scale"]
     assert len(found["losses"]) == 10
     assert loss_difference(found) < 1e-6
     assert worst(found["weights"], "scale") < 1e-6
@@ -152,6 +153,37 @@ def test_outputs_of_a_wrong_shape_are_told(laboratory: Laboratory) -> None:
 
     found = laboratory.compare(NETWORK, Adapter)
     assert found["outputs"] == {"difference": "inf", "shape": [3, 8]}
+
+
+def test_outputs_that_are_kept_are_seen(laboratory: Laboratory) -> None:
+    class Adapter(laboratory.oracle.adapter.Adapter):  # type: ignore[name-defined,misc]
+        kept = None
+
+        def predict(self, prepared: Any) -> Any:
+            if self.kept is None:
+                self.kept = super().predict(prepared)
+            return self.kept
+
+    found = laboratory.compare(NETWORK, Adapter)
+    assert found["outputs"]["difference"] < 1e-6
+    assert found["outputs_after"]["difference"] > 1e-3
+
+
+def test_a_copy_of_the_weights_for_prediction_is_seen(laboratory: Laboratory) -> None:
+    class Adapter(laboratory.oracle.adapter.Adapter):  # type: ignore[name-defined,misc]
+        copied = None
+
+        def predict(self, prepared: Any) -> Any:
+            now = self.get_weights()
+            self.copied = self.copied or now
+            self.set_weights(self.copied)
+            outputs = super().predict(prepared)
+            self.set_weights(now)
+            return outputs
+
+    found = laboratory.compare(NETWORK, Adapter)
+    assert found["outputs_after"]["difference"] > 1e-3
+    assert worst(found["weights"], "scale") < 1e-6
 
 
 def test_a_loss_of_another_scale_is_seen(laboratory: Laboratory) -> None:
