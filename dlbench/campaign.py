@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from dlbench.engine import Engine
-from dlbench.job import Event, Job, Plan, Trials
+from dlbench.job import Event, Job, Plan, Trials, Warmup
 from dlbench.judgement import next_round
 from dlbench.record import CellFacts, Provenance, Record
 from dlbench.rounds import ONCE, Rounds
@@ -89,7 +89,7 @@ class PlanChange:
             changes |= {"stepwise": exact, "pipelined": exact}
             rounds = rounds or ONCE
         if self.warmup is not None:
-            changes["warmup"] = Trials(at_most=self.warmup, at_least=self.warmup)
+            changes["warmup"] = Warmup(at_most=self.warmup, at_least=self.warmup)
         if rounds is not None:
             changes |= {"rounds": rounds.at_least, "rounds_at_most": rounds.at_most}
         for name in ("epochs", "timeout_seconds"):
@@ -226,7 +226,10 @@ class Campaign:
 
 
 def count_trials(trials: Trials, step_seconds: float) -> int:
-    """Return how many trials there will be when one takes ``step_seconds``."""
+    """Return how many trials there will be when one takes ``step_seconds``.
+
+    A warm-up that ends by test may end before.
+    """
     if trials.seconds is None or step_seconds <= 0:
         return trials.at_most
     fitting = math.floor(trials.seconds / step_seconds)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from dlbench.job import Phase, WorkerResult
 from dlbench.peaks import read_peak, spell_rate
 from dlbench.record import Environment, Record
-from dlbench.scenario import Plan, Trials
+from dlbench.scenario import Plan, Trials, Warmup
 from dlbench.stats import find_quartiles
 from dlbench.summary import gather_facts, spell, summarize
 
@@ -74,6 +74,11 @@ def describe_plan(plan: Plan, *, quick: bool) -> str:
 
 def spell_trials(trials: Trials) -> str:
     """Return how many trials a plan asks for."""
+    if isinstance(trials, Warmup) and trials.settle is not None:
+        bound = f"at most {trials.at_most}"
+        if trials.seconds is not None:
+            bound += f" or {trials.seconds:g} s"
+        return f"until {trials.window} and {trials.window} steps agree within {trials.settle:.0%}, {bound}"
     if trials.seconds is None:
         return str(trials.at_most)
     return f"{trials.at_most} or {trials.seconds:g} s (at least {trials.at_least})"

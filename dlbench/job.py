@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from dlbench.scenario import Plan, Trials
+from dlbench.scenario import Plan, Trials, Warmup
 
 #: Version of the worker protocol.  1: first.
 PROTOCOL = 1
 
-__all__ = ["PROTOCOL", "Plan", "Trials"]
+__all__ = ["PROTOCOL", "Plan", "Trials", "Warmup"]
 
 #: A number as the wire spells it: JSON has no non-finite ones.
 Number: TypeAlias = float | Literal["nan", "inf", "-inf"]
@@ -238,7 +238,8 @@ class WorkerResult(msgspec.Struct, frozen=True, kw_only=True):
     dropped_items: int = 0
     padded_items: int = 0
     packages: dict[str, str] = {}
-    #: How the warm-up ended: ``steps``, and the ``reason``.
+    #: How the warm-up ended: ``steps`` done, and the ``reason``: ``settled``, ``steps`` or
+    #: ``seconds`` where a cap came first, ``exact`` where nothing else was asked for.
     warmup: dict[str, Any] = {}
     #: Of a parity run: probe -> what was observed, numbers only; the host judges.
     parity: dict[str, dict[str, Any]] = {}

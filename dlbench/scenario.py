@@ -28,7 +28,7 @@ from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, re
 from dlbench.yaml_file import parse
 
 __all__ = ["FORMAT", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan", "Scenario"]
-__all__ += ["Target", "Trials", "Value", "load", "locate", "names"]
+__all__ += ["Target", "Trials", "Value", "Warmup", "load", "locate", "names"]
 
 #: Version of the scenario file format.  1: first.
 FORMAT = 1
@@ -93,10 +93,22 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
 
 
+class Warmup(Trials, frozen=True, kw_only=True):
+    """How the warm-up ends: as any trials do, and earlier by test where ``settle`` is given.
+
+    It has settled when the medians of its last two windows of ``window`` steps each differ by no
+    more than ``settle``, relative to the earlier one; the first step of a build is in no window.
+    ``at_least`` holds for the test too.
+    """
+
+    settle: float | None = None
+    window: int = 3
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a run measures: epochs, warm-up, stepwise block, pipelined block, predict."""
 
-    warmup: Trials
+    warmup: Warmup
     stepwise: Trials
     pipelined: Trials
     #: Passes over the test set that are timed; 0 for none.

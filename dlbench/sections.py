@@ -71,6 +71,38 @@ def _rounds(value: Any) -> Rounds:
         return parse_rounds("")
 
 
+#: Steps that a warm-up by test has whatever it finds.
+_WARMUP_FLOOR = 3
+#: What a warm-up by test is where the file does not say.
+_SETTLING = {"settle": 0.05, "window": 3, "at_most": 30, "at_least": _WARMUP_FLOOR, "seconds": 60.0}
+_WARMUP_FORMS = (
+    "a whole number, {at_most: 100, at_least: 5, seconds: 120}, "
+    "or {settle: 0.05, window: 3, at_most: 30, at_least: 3, seconds: 60}"
+)
+
+
+def _warmup(value: Any) -> dict[str, Any]:
+    """Check for trials, or ``{settle, window, at_most, at_least, seconds}``."""
+    by_test = isinstance(value, dict) and "settle" in value
+    try:
+        return _settling({**_SETTLING, **value}) if by_test else _trials(value)
+    except ValueError:
+        raise ValueError(_WARMUP_FORMS) from None
+
+
+def _settling(bounds: dict[str, Any]) -> dict[str, Any]:
+    """Check a warm-up by test; it needs the first step and two windows at least."""
+    for name in ("settle", "seconds"):
+        bounds[name] = positive(bounds[name])
+    for name in ("window", "at_most", "at_least"):
+        whole(bounds[name])
+    fewest = max(bounds["at_least"], 2 * bounds["window"] + 1)
+    right = set(bounds) == set(_SETTLING) and bounds["settle"] < 1
+    if not right or bounds["at_least"] < _WARMUP_FLOOR or bounds["at_most"] < fewest:
+        raise ValueError(_WARMUP_FORMS)
+    return bounds
+
+
 TOP = {
     "format": Field(whole),
     "name": Field(_scenario_name),
@@ -114,7 +146,7 @@ _PARITY = {
 _PLAN = {
     "epochs": Field(natural, 0),
     "steps_per_epoch": Field(whole, None),
-    "warmup": Field(_trials, _trials(3)),
+    "warmup": Field(_warmup, _SETTLING),
     "stepwise": Field(_trials, _trials(10)),
     "pipelined": Field(_trials, _trials(10)),
     "predict": Field(_trials, _trials(0)),

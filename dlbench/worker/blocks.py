@@ -3,7 +3,7 @@ from __future__ import absolute_import
 
 import itertools
 
-from . import feed
+from . import feed, warmup
 from .phases import median
 from .run import quiet
 
@@ -37,21 +37,36 @@ def measure(run, epochs_done):
     if not at_most:
         return
     source = Source(run, epochs_done, at_most)
-    _steps(run, source, plan["warmup"], "warmup")
-    _steps(run, source, plan["stepwise"], "step")
+    _warm_up(run, source, plan["warmup"])
+    _stepwise(run, source, plan["stepwise"])
     _pipelined(run, source, plan["pipelined"])
 
 
-def _steps(run, source, trials, name):
+def _warm_up(run, source, trials):
+    """Do steps until the plan says that they are enough; keep how many, and why they ended."""
+    skipped = 0 if run.phases.values("first_step") else 1
+    steps, reason = [], None if trials["at_most"] else "exact"
+    if not reason:
+        run.events.emit("phase", name="warmup", total=trials["at_most"])
+    begin = run.now()
+    with quiet():
+        while not reason:
+            steps.append(_one_step(run, source, "warmup"))
+            run.events.progress("warmup", len(steps), trials["at_most"], steps[-1])
+            reason = warmup.ends(trials, steps, run.now() - begin, skipped)
+    run.warmup.update(warmup.describe(trials, steps, reason, skipped))
+
+
+def _stepwise(run, source, trials):
     """Do steps that are each synchronised; record their seconds and losses."""
     if not trials["at_most"]:
         return
-    run.events.emit("phase", name=name, total=trials["at_most"])
+    run.events.emit("phase", name="step", total=trials["at_most"])
     begin = run.now()
     with quiet():
         for index in range(trials["at_most"]):
-            seconds = _one_step(run, source, name)
-            run.events.progress(name, index + 1, trials["at_most"], seconds)
+            seconds = _one_step(run, source, "step")
+            run.events.progress("step", index + 1, trials["at_most"], seconds)
             if enough(trials, index + 1, run.now() - begin):
                 break
 

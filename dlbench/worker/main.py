@@ -56,6 +56,7 @@ def _execute(folders, clock, phases, events, result):
         return
     _check_features(job, adapter)
     run = Run(job, Task(job["task"]), adapter, clock, phases, events)
+    result["warmup"] = run.warmup
     run.load_data(data_folder)
     _build(run, result)
     epochs.measure(run)
@@ -66,7 +67,7 @@ def _execute(folders, clock, phases, events, result):
     result["padded_items"] = run.padded_items
     phases.once("peak_memory", facts.peak_memory_bytes(), unit="bytes")
     events.emit("phase", name="audit")
-    result["audit"], result["parameter_count"] = audit.inspect(run)
+    result["audit"], result["parameter_count"] = audit.inspect(run, result["settings"]["finished"])
     if "device_peak_memory" in adapter.features:
         phases.once("device_peak_memory", adapter.device_peak_memory(), unit="bytes")
 

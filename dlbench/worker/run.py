@@ -26,6 +26,8 @@ class Run(object):
         self.step = adapter.train_step if self.trains else adapter.predict
         self.train = None
         self.test = None
+        #: How the warm-up ended; empty where there was none yet.
+        self.warmup = {}
         self.dropped_items = 0
         self.padded_items = 0
         self._test_batches = None

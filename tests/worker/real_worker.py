@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from dlbench import job as wire
-from dlbench.scenario import Plan, Trials
+from dlbench.scenario import Plan, Trials, Warmup
 
 ROOT = Path(__file__).resolve().parents[2]
 ADAPTERS = Path(__file__).parent / "adapters"
@@ -56,7 +56,11 @@ def exactly(count: int) -> Trials:
     return Trials(at_most=count, at_least=count)
 
 
-PLAN = Plan(warmup=exactly(2), stepwise=exactly(4), pipelined=exactly(3), predict=exactly(2))
+def warm_up(count: int) -> Warmup:
+    return Warmup(at_most=count, at_least=count)
+
+
+PLAN = Plan(warmup=warm_up(2), stepwise=exactly(4), pipelined=exactly(3), predict=exactly(2))
 
 
 def dense(name: str, source: str, shape: tuple[int, int]) -> wire.TaskLayer:
@@ -118,15 +122,24 @@ class Worker:
         self.inside, self.out, self.data = (folder / name for name in ("in", "out", "data"))
 
     def lay_out(self, job: wire.Job, adapter: str) -> None:
-        """Write the inputs; ``oracle`` is the NumPy plugin, ``dishonest`` derives from it."""
+        """Write the inputs.
+
+        ``oracle`` is the NumPy plugin, ``dishonest`` derives from it, an adapter of the folder
+        ``faulty`` is that with one fault, and all else is a toy.
+        """
         for folder in (self.inside, self.out, self.data):
             folder.mkdir(exist_ok=True)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "dlbench" / "worker", self.inside / "dlbench_worker", ignore=ignored)
-        if adapter in {"oracle", "dishonest"}:
+        faulty = (ADAPTERS / "faulty" / f"{adapter}.py").is_file()
+        if faulty or adapter in {"oracle", "dishonest"}:
             for file in ORACLE.glob("adapter*.py"):
                 shutil.copy(file, self.inside)
-        if adapter == "dishonest":
+        if faulty:
+            for file in (ADAPTERS / "faulty").glob("*.py"):
+                shutil.copy(file, self.inside)
+            job = msgspec.structs.replace(job, adapter=f"{adapter}.py")
+        elif adapter == "dishonest":
             shutil.copy(ADAPTERS / "dishonest.py", self.inside)
         elif adapter != "oracle":
             shutil.copy(ADAPTERS / f"{adapter}.py", self.inside / "adapter.py")
