@@ -27,7 +27,7 @@ from dlbench.cells import Cell, Request, expand
 from dlbench.cli.workspace import open_workspace
 from dlbench.engine import Engine
 from dlbench.host import usable_memory_bytes
-from dlbench.job import Plan, Trials
+from dlbench.job import Plan, Trials, Warmup
 from dlbench.network import summarize
 from dlbench.preparation import Choices, Preparation, prepare_run
 from dlbench.provenance import find_provenance
@@ -161,7 +161,7 @@ def make_plan(plan: Plan, options: Options) -> Plan:
     nothing = Trials(at_most=0, at_least=0)
     return msgspec.structs.replace(
         plan,
-        warmup=Trials(at_most=options.warmup, at_least=options.warmup),
+        warmup=Warmup(at_most=options.warmup, at_least=options.warmup),
         stepwise=nothing,
         pipelined=Trials(at_most=options.steps, at_least=options.steps),
         predict=nothing,

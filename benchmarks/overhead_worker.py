@@ -20,7 +20,7 @@ import msgspec
 
 from dlbench import job as wire
 from dlbench.network import build_task
-from dlbench.scenario import Plan, Trials, load
+from dlbench.scenario import Plan, Trials, Warmup, load
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 4
@@ -37,7 +37,13 @@ def make_job(steps: int, feed: str) -> wire.Job:
         adapter="nothing.py",
         task=task,
         settings=wire.Settings(axes={}, seed=1, threads=1, device="cpu"),
-        plan=Plan(warmup=none, stepwise=block, pipelined=block, predict=none, epochs=3),
+        plan=Plan(
+            warmup=Warmup(at_most=0, at_least=0),
+            stepwise=block,
+            pipelined=block,
+            predict=none,
+            epochs=3,
+        ),
         data=wire.JobData(kind="synthetic", item="image", synthetic_items=1000 * BATCH),
         items_per_step=BATCH,
         item="image",

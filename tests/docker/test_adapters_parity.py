@@ -119,8 +119,11 @@ def test_losses_are_those_of_the_oracle(
 def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: str) -> None:
     result = laboratory.execute(scenario, framework).result
     assert result is not None
-    failed = {name: fact for name, fact in result.audit.items() if fact["passed"] is False}
-    assert not failed
+    assert {fact["passed"] for fact in result.audit.values()} <= {True, None}, result.audit
+    shown = {"loss_agrees", "update_seen", "synchronization", "threads_as_set", "precision_as_set"}
+    if not framework.startswith("numpy"):
+        shown.add("compiled_as_set")
+    assert [name for name in shown if not result.audit[name]["passed"]] == [], result.audit
     oracle = laboratory.execute(scenario, "numpy:precision=float64").result
     assert oracle is not None
     assert result.parameter_count == oracle.parameter_count
@@ -129,8 +132,8 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
 @pytest.mark.parametrize(
     ("framework", "layout"),
     [
-        ("torch", ["input NCHW", "kernel NCHW", "output NCHW"]),
-        ("torch:layout=NHWC", ["input NHWC", "kernel NHWC", "output NHWC"]),
+        ("torch", ["NCHW"]),
+        ("torch:layout=NHWC", ["NHWC"]),
         ("tensorflow==2.21.0", ["NHWC"]),
         ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
         ("tensorflow==1.0.0", ["NHWC"]),
@@ -140,15 +143,15 @@ def test_the_layout_found_is_the_one_asked_for(
     laboratory: Laboratory, framework: str, layout: list[str]
 ) -> None:
     found = finished_settings(laboratory.execute("probe-images", framework))["layout"]
-    assert [name for name in found if "either" not in name] == layout
+    assert [name for name in found if name != "either"] == layout
 
 
 def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> None:
     off = finished_settings(laboratory.execute("probe-images", "tensorflow==2.21.0"))
     on = finished_settings(laboratory.execute("probe-images", "tensorflow==2.21.0:xla=on"))
-    assert not off["xla_must_compile"]
+    assert off["compiled_programs"] == 0
     assert "xla_instructions" not in off
-    assert on["xla_must_compile"]
+    assert on["compiled_programs"] == 1
     assert on["xla_instructions"] > 100
     assert on["traces"] == 1
 
@@ -156,12 +159,12 @@ def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> Non
 def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> None:
     off = finished_settings(laboratory.execute("probe-vectors", "torch"))
     on = finished_settings(laboratory.execute("probe-vectors", "torch:compile=on"))
-    assert "compiled_graphs" not in off
-    assert on["compiled_graphs"] >= 1
+    assert off["compiled_programs"] == 0
+    assert on["compiled_programs"] >= 1
 
 
 @pytest.mark.parametrize("framework", ["torch", "tensorflow==2.21.0", "tensorflow==1.0.0"])
 def test_threads_are_those_asked_for(laboratory: Laboratory, framework: str) -> None:
     found = finished_settings(laboratory.execute("probe-vectors", framework))
     wanted = min(2, len(os.sched_getaffinity(0)))
-    assert found.get("threads", found.get("intra_op_threads")) == wanted
+    assert found["threads"] == wanted

@@ -32,7 +32,7 @@ from dlbench.job import Event, Settings
 from dlbench.record import CellFacts, Record
 from dlbench.rounds import Rounds
 from dlbench.runner import PreparedRun
-from dlbench.scenario import Trials
+from dlbench.scenario import Trials, Warmup
 from dlbench.standings import Standing, judge_records
 from dlbench.store import Store
 
@@ -239,7 +239,7 @@ def test_what_was_measured_before_an_interruption_is_kept(tmp_path: Path) -> Non
 def test_trials_are_exact_in_both_blocks() -> None:
     plan = PlanChange(trials=7, warmup=0, epochs=2).apply(make_plan())
     assert plan.stepwise == plan.pipelined == Trials(at_most=7, at_least=7)
-    assert plan.warmup == Trials(at_most=0, at_least=0)
+    assert plan.warmup == Warmup(at_most=0, at_least=0)
     assert plan.epochs == 2
 
 
@@ -259,6 +259,13 @@ def test_no_change_leaves_the_plan() -> None:
 def test_trials_within_a_time(step_seconds: float, count: int) -> None:
     trials = Trials(at_most=100, at_least=5, seconds=120)
     assert count_trials(trials, step_seconds) == count
+
+
+def test_a_warm_up_by_test_is_counted_at_its_most() -> None:
+    warmup = Warmup(at_most=30, at_least=3, seconds=60, settle=0.05, window=3)
+    assert count_trials(warmup, 1.0) == 30
+    assert count_trials(warmup, 6.0) == 10
+    assert count_trials(warmup, 100.0) == 3
 
 
 def test_estimate_counts_every_step() -> None:

@@ -12,7 +12,7 @@ from records import (
 
 from dlbench.description import describe_record, render_sections
 from dlbench.record import Record
-from dlbench.scenario import Trials
+from dlbench.scenario import Trials, Warmup
 
 
 def words(record: Record, **switches: bool) -> str:
@@ -79,13 +79,15 @@ def test_packages_are_listed_on_request() -> None:
 def test_the_plan_says_when_it_is_cut() -> None:
     job = make_step_job()
     trials = Trials(at_most=100, at_least=5, seconds=120.0)
+    warmup = Warmup(at_most=30, at_least=3, seconds=60.0, settle=0.05, window=4)
     job = make_step_job(
         plan=type(job.plan)(
-            warmup=trials, stepwise=trials, pipelined=trials, predict=trials, epochs=2,
+            warmup=warmup, stepwise=trials, pipelined=trials, predict=trials, epochs=2,
             steps_per_epoch=60,
         )
     )  # fmt: skip
     text = words(make_record(job=job))
+    assert "warm-up until 4 and 4 steps agree within 5%, at most 30 or 60 s" in text
     assert "100 or 120 s (at least 5)" in text
     assert "2 epochs cut to 60 steps" in text
 

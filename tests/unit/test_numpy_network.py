@@ -267,4 +267,4 @@ def test_float32_stays_float32(oracle: SimpleNamespace) -> None:
     adapter.train_step(prepared)
     assert adapter.predict(prepared).dtype == np.float32
     assert {array.dtype for array in adapter.get_weights().values()} == {np.dtype("float32")}
-    assert adapter.settings()["precision"] == "float32"
+    assert adapter.settings()["precision"] == ["float32"]

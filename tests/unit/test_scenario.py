@@ -15,7 +15,7 @@ from scenario_files import (
 
 from dlbench.errors import ScenarioError, UnknownNameError
 from dlbench.rounds import Rounds
-from dlbench.scenario import Scenario, Trials, Value, load, locate, names
+from dlbench.scenario import Scenario, Trials, Value, Warmup, load, locate, names
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 
@@ -181,6 +181,48 @@ def test_rounds_that_are_none(tmp_path: Path, rounds: str) -> None:
     text = MLP.replace("full: {epochs: 2}", f"full: {{rounds: {rounds}}}")
     (problem,) = problems(tmp_path, text)
     assert problem.startswith("toy.yaml: plans: full: rounds: expected a ")
+
+
+@pytest.mark.parametrize(
+    ("text", "warmup"),
+    [
+        ("7", Warmup(at_most=7, at_least=7)),
+        ("{at_most: 9, seconds: 5}", Warmup(at_most=9, at_least=1, seconds=5)),
+        ("{settle: 0.1}", Warmup(settle=0.1, window=3, at_most=30, at_least=3, seconds=60)),
+        (
+            "{settle: 0.02, window: 1, at_most: 5, at_least: 4, seconds: 7.5}",
+            Warmup(settle=0.02, window=1, at_most=5, at_least=4, seconds=7.5),
+        ),
+    ],
+)
+def test_a_warm_up_is_exact_or_ends_by_test(tmp_path: Path, text: str, warmup: Warmup) -> None:
+    plan = read(tmp_path, MLP.replace("full: {epochs: 2}", f"full: {{warmup: {text}}}")).plans[
+        "full"
+    ]
+    assert plan.warmup == warmup
+
+
+def test_a_warm_up_ends_by_test_where_the_file_says_nothing(tmp_path: Path) -> None:
+    plan = read(tmp_path, MLP).plans["full"]
+    assert plan.warmup == Warmup(settle=0.05, window=3, at_most=30, at_least=3, seconds=60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "many",
+        "{settle: 0}",
+        "{settle: 1.5}",
+        "{settle: 0.05, window: 0}",
+        "{settle: 0.05, at_least: 2}",
+        "{settle: 0.05, at_most: 6}",
+        "{settle: 0.05, steps: 6}",
+        "{window: 3}",
+    ],
+)
+def test_a_warm_up_that_means_nothing(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ScenarioError, match="warmup: expected a whole number, .*settle: 0.05"):
+        read(tmp_path, MLP.replace("full: {epochs: 2}", f"full: {{warmup: {text}}}"))
 
 
 @pytest.mark.parametrize(

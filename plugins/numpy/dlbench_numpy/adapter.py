@@ -27,9 +27,18 @@ class Adapter(object):
         self._network = Network(task, self._dtype, self._seed)
         self._optimizer = make_optimizer(task.optimizer) if task.optimizer else None
         self._loss = None
+        #: The format of what the last pass through the network gave.
+        self._computed = None
 
     def settings(self):
-        return dict({"precision": self._dtype.name, "layout": "NHWC"}, **adapter_blas.settings())
+        arrays = self._network.weights()
+        found = {
+            "precision": sorted(set(array.dtype.name for array in arrays)),
+            "layout": self._network.layouts(),
+        }
+        if self._computed is not None:
+            found["compute_precision"] = [self._computed.name]
+        return dict(found, **adapter_blas.settings())
 
     def get_weights(self, names=None):
         names = self._network.weight_names() if names is None else names
@@ -48,6 +57,7 @@ class Adapter(object):
 
     def train_step(self, prepared):
         logits = self._network.forward(prepared["inputs"], training=True)
+        self._computed = logits.dtype
         self._loss, gradient = cross_entropy(logits, prepared["target"], self._task.loss.reduction)
         self._network.backward(gradient)
         self._optimizer.update(self._network.weights_and_gradients())

@@ -12,14 +12,14 @@ def versions():
 
 
 def settings():
-    """Return kernels and threads of the loaded BLAS, as far as it can be asked."""
-    facts = {}
+    """Return name, kernels and threads of the loaded BLAS, as far as it can be asked."""
+    facts = dict((name, version.split()[0]) for name, version in versions().items())
     core = _call("get_corename", ctypes.c_char_p)
     if core:
         facts["blas_kernels"] = core.decode("ascii", "replace")
     threads = _call("get_num_threads", ctypes.c_int)
     if threads is not None:
-        facts["blas_threads"] = threads
+        facts["threads"] = threads
     return facts
 
 

@@ -19,6 +19,9 @@ def same_padding(size, window, stride):
 class _Windowed(Layer):
     """What convolution and pooling share: padding, and the windows of an array."""
 
+    #: A convolution's padded input, batch x height x width x channels.
+    read = None
+
     def __init__(self, facts, dtype, seed, window):
         Layer.__init__(self, facts, dtype, seed)
         self._window = tuple(window)
@@ -64,7 +67,7 @@ class Convolution(_Windowed):
         _Windowed.__init__(self, facts, dtype, seed, facts.parameters["kernel"])
 
     def forward(self, inputs, training):
-        self._padded = np.ascontiguousarray(self._pad(inputs[0]))
+        self.read = np.ascontiguousarray(self._pad(inputs[0]))
         kernel = self.weights["kernel"].reshape(-1, self.weights["kernel"].shape[-1])
         output = np.empty((len(inputs[0]),) + self.facts.output_shape, self.dtype)
         for image, rows in self._chunks(len(output)):
@@ -79,7 +82,7 @@ class Convolution(_Windowed):
         shape = self.weights["kernel"].shape
         kernel = self.weights["kernel"].reshape(-1, shape[-1])
         of_kernel = np.zeros_like(kernel)
-        of_input = None if self.input_is_data else np.zeros_like(self._padded)
+        of_input = None if self.input_is_data else np.zeros_like(self.read)
         for image, rows in self._chunks(len(gradient)):
             part = gradient[image, rows].reshape(-1, shape[-1])
             of_kernel += np.dot(self._unfolded(image, rows).T, part)
@@ -106,7 +109,7 @@ class Convolution(_Windowed):
 
     def _unfolded(self, images, rows):
         """Return the windows of some output rows as a matrix: a window a row."""
-        part = self._padded[images, rows.start * self._strides[0] :]
+        part = self.read[images, rows.start * self._strides[0] :]
         batch, channels = len(part), part.shape[-1]
         steps = part.strides
         windows = as_strided(

@@ -57,6 +57,15 @@ class Network(object):
         owner, role = self._weights[name]
         return owner.weights[role]
 
+    def weights(self):
+        """Return the arrays of all weights themselves."""
+        return [owner.weights[role] for owner, role in self._weights.values()]
+
+    def layouts(self):
+        """Return the memory layouts of what convolutions read; none before the first pass."""
+        read = [layer.read for _, _, layer in self._steps if getattr(layer, "read", None) is not None]
+        return sorted(set("NHWC" if array.flags.c_contiguous else "NCHW" for array in read))
+
     def weights_and_gradients(self):
         """Return (name, array, gradient) of every weight; the arrays may be updated in place."""
         return [

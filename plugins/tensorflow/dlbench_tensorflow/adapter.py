@@ -1,9 +1,8 @@
 """TensorFlow 2: variables and tf.nn operations in one tf.function a step."""
-import os
-
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import config
+from tensorflow.python.util import _pywrap_util_port
 
 from adapter_layers import TO_FIRST, Layers
 from adapter_updates import slots, update
@@ -35,6 +34,7 @@ class Adapter(object):
     def build(self, task):
         if self.device == "cuda" and not tf.config.list_physical_devices("GPU"):
             raise RuntimeError("TensorFlow finds no GPU")
+        tf.config.experimental.enable_tensor_float_32_execution(False)
         tf.random.set_seed(self.seed)
         self.task = task
         self.variables = {
@@ -124,14 +124,15 @@ class Adapter(object):
 
     def settings(self):
         found = {
-            "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads(),
-            "inter_op_threads": tf.config.threading.get_inter_op_parallelism_threads(),
-            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-            "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
+            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            "interop_threads": tf.config.threading.get_inter_op_parallelism_threads(),
+            "onednn": _pywrap_util_port.IsMklEnabled(),
             "deterministic": config.is_op_determinism_enabled(),
             "devices": sorted({variable.device for variable in self.variables.values()}),
             "precision": sorted({variable.dtype.name for variable in self.variables.values()}),
         }
+        if self.device == "cuda":
+            found["tf32"] = tf.config.experimental.tensor_float_32_execution_enabled()
         active = self.step if self.task.optimizer else self.infer
         found["traces"] = active.experimental_get_tracing_count()
         if found["traces"]:
@@ -140,19 +141,24 @@ class Adapter(object):
 
 
 def describe(function):
-    """Return what TensorFlow made of a traced function: layouts of its operations, XLA's program."""
+    """Return what TensorFlow made of a traced function: its operations, and XLA's program."""
     concrete = function.get_concrete_function()
-    graph = concrete.graph
-    layouts = {operation.get_attr("data_format").decode() for operation in graph.get_operations()
-               if operation.type in ("Conv2D", "MaxPool", "AvgPool")}
-    compiled = concrete.function_def.attr["_XlaMustCompile"].b
-    found = {"layout": sorted(layouts), "operations": len(graph.get_operations()),
-             "xla_must_compile": compiled}
-    if compiled:
+    operations = concrete.graph.get_operations()
+    images = [one for one in operations if one.type in ("Conv2D", "MaxPool", "AvgPool")]
+    products = [one for one in operations if one.type in ("Conv2D", "MatMul")]
+    found = {
+        "layout": sorted({one.get_attr("data_format").decode() for one in images}),
+        "compute_precision": sorted({one.outputs[0].dtype.name for one in products}),
+        "operations": len(operations),
+        "compiled_programs": 0,
+    }
+    # The runtime compiles a function with this attribute or fails; what XLA made of it is shown.
+    if concrete.function_def.attr["_XlaMustCompile"].b:
         program = function.experimental_get_compiler_ir(*function.input_signature)(
             stage="optimized_hlo")
         found["xla_instructions"] = program.count(" = ")
         found["xla_fusions"] = program.count(" fusion(")
+        found["compiled_programs"] = int(found["xla_instructions"] > 0)
     return found
 
 

@@ -98,6 +98,7 @@ class Adapter(object):
         for one, feed, image in zip(self.task.inputs, self.inputs, self.images):
             array = batch["inputs"][one.name]
             feeds[feed] = np.ascontiguousarray(array.transpose(TO_FIRST)) if image else array
+        self.prepared = feeds
         return feeds
 
     def train_step(self, prepared):
@@ -127,19 +128,32 @@ class Adapter(object):
         operations = self.graph.get_operations()
         layouts = set(operation.get_attr("data_format").decode("ascii")
                       for operation in operations if operation.type in ("Conv2D", "MaxPool"))
-        jit = self.config.graph_options.optimizer_options.global_jit_level
-        return {
-            "intra_op_threads": self.config.intra_op_parallelism_threads or "default",
-            "inter_op_threads": self.config.inter_op_parallelism_threads or "default",
+        products = [one for one in operations if one.type in ("Conv2D", "MatMul")]
+        found = {
+            "interop_threads": self.config.inter_op_parallelism_threads or "default",
             "omp_num_threads": os.environ.get("OMP_NUM_THREADS", "unset"),
             "layout": sorted(layouts),
             "operations": len(operations),
-            "global_jit_level": int(jit),
+            "compute_precision": sorted(set(
+                one.outputs[0].dtype.base_dtype.name for one in products)),
             "precision": sorted(set(
                 variable.dtype.base_dtype.name for variable in self.variables.values())),
             "devices": sorted(set(
                 variable.device or "unplaced" for variable in self.variables.values())),
         }
+        if self.config.intra_op_parallelism_threads:
+            found["threads"] = self.config.intra_op_parallelism_threads
+        if self.last is not None:
+            found["compiled_programs"] = self.compiled_programs()
+        return found
+
+    def compiled_programs(self):
+        """Return how many of the operations that one prediction executes are XLA's programs."""
+        options = tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE)
+        trace = tf.RunMetadata()
+        self.session.run(self.outputs, self.prepared, options=options, run_metadata=trace)
+        return sum("XlaLaunch" in one.timeline_label or "_XlaRun" in one.timeline_label
+                   for device in trace.step_stats.dev_stats for one in device.node_stats)
 
 
 def change(optimizer, count, variable, gradient, kept):

@@ -1,12 +1,13 @@
 """PyTorch 2: modules, autograd and torch.optim, as its users write a training loop."""
 
 import contextlib
+import sys
 
 import numpy as np
 import torch
 from torch import nn
 
-from adapter_layers import Builder, to_canonical
+from adapter_layers import Builder, channels_first, to_canonical
 from dlbench_worker import Unsupported
 
 
@@ -35,6 +36,8 @@ class Adapter:
 
     def build(self, task):
         torch.manual_seed(self.seed)
+        if self.device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.task = task
         builder = Builder(task, self.memory_format)
         network, self.image = builder.network()
@@ -55,7 +58,7 @@ class Adapter:
         for one, image in zip(self.task.inputs, self.images):
             array = torch.from_numpy(batch["inputs"][one.name])
             if image:
-                array = array.permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format)
+                array = channels_first(array, self.memory_format)
             inputs.append(array.to(self.device))
         self.prepared = inputs
         return inputs, torch.from_numpy(batch["target"]).long().to(self.device)
@@ -114,40 +117,53 @@ class Adapter:
             "onednn": torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled,
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "deterministic": torch.are_deterministic_algorithms_enabled(),
-            "precision": sorted({str(one.dtype) for one in self.network.parameters()}),
-            "autocast": self.task.precision.compute,
+            "precision": sorted({number_format(one) for one in self.network.parameters()}),
             "devices": sorted({str(one.device) for one in self.network.parameters()}),
-            "compile": self.compile,
         }
         if self.device.type == "cuda":
-            found["tf32_matmul"] = torch.backends.cuda.matmul.allow_tf32
-            found["tf32_convolution"] = torch.backends.cudnn.allow_tf32
-            found["cudnn_benchmark"] = torch.backends.cudnn.benchmark
-        if self.compile:
-            counters = torch._dynamo.utils.counters
-            found["compiled_graphs"] = counters["stats"]["unique_graphs"]
-            found["graph_breaks"] = sum(counters["graph_break"].values())
+            found["tf32"] = (
+                torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32)
+            found["autotune"] = torch.backends.cudnn.benchmark
         if self.last is not None:
-            found["layout"] = self.layouts()
+            found.update(compiled(), **self.look_inside())
         return found
 
-    def layouts(self):
-        """Return the memory layouts that convolutions read, hold and make, from one small pass."""
-        found = set()
+    def look_inside(self):
+        """Return layouts and number formats of what products read and make, from one small pass.
+
+        A convolution's kernel counts too: its layout is the one that was asked for, or a copy is
+        made in every step.
+        """
+        layouts, formats = set(), set()
 
         def look(module, given, made):
-            for name, array in (("input", given[0]), ("kernel", module.weight), ("output", made)):
-                found.add(name + " " + memory_layout(array))
+            formats.add(number_format(made))
+            if isinstance(module, nn.Conv2d):
+                layouts.update(map(memory_layout, (given[0], module.weight, made)))
 
         hooks = [module.register_forward_hook(look)
-                 for module in self.network.modules() if isinstance(module, nn.Conv2d)]
+                 for module in self.network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
         self.network.eval()
         with torch.inference_mode(), self.autocast():
             self.network(*[one[:2] for one in self.prepared])
         self.network.train()
         for hook in hooks:
             hook.remove()
-        return sorted(found)
+        return {"layout": sorted(layouts), "compute_precision": sorted(formats)}
+
+
+def compiled():
+    """Return the graphs that dynamo has handed to a compiler in this process, and its breaks."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    counters = dynamo.counters if dynamo else {"stats": {}, "graph_break": {}}
+    return {
+        "compiled_programs": counters["stats"].get("unique_graphs", 0),
+        "graph_breaks": sum(counters["graph_break"].values()),
+    }
+
+
+def number_format(array):
+    return str(array.dtype).replace("torch.", "")
 
 
 def memory_layout(array):

@@ -168,7 +168,7 @@ class Builder:
 
     def to_first(self):
         """Return what makes a canonical image channels first, in the network's layout."""
-        return Call(lambda x: x.permute(0, 3, 1, 2).contiguous(memory_format=self.memory_format))
+        return Call(lambda x: channels_first(x, self.memory_format))
 
     @staticmethod
     def overwrites(layer, layers, readers):
@@ -264,6 +264,17 @@ def activation(layer, overwrites):
         "relu": lambda: nn.ReLU(inplace=overwrites), "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
         "hard_sigmoid": lambda: Call(hard_sigmoid), "softmax": lambda: nn.Softmax(-1)}
     return functions[layer.parameters["function"]]()
+
+
+def channels_first(x, memory_format):
+    """Return canonical images channels first, laid out in memory as asked for.
+
+    One channel is the same memory in both layouts, but torch's convolutions go by the strides: a
+    permutation, which contiguous() leaves as it is, would make them run, and answer, in NHWC.
+    """
+    if x.shape[3] == 1 and memory_format is torch.contiguous_format:
+        return x.reshape(-1, 1, x.shape[1], x.shape[2])
+    return x.permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
 
 
 def to_canonical(image):
