@@ -78,7 +78,8 @@ def spell_trials(trials: Trials) -> str:
         bound = f"at most {trials.at_most}"
         if trials.seconds is not None:
             bound += f" or {trials.seconds:g} s"
-        return f"until {trials.window} and {trials.window} steps agree within {trials.settle:.0%}, {bound}"
+        windows = f"{trials.window} and {trials.window} steps"
+        return f"until {windows} agree within {trials.settle:.0%}, {bound}"
     if trials.seconds is None:
         return str(trials.at_most)
     return f"{trials.at_most} or {trials.seconds:g} s (at least {trials.at_least})"

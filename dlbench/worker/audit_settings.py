@@ -19,11 +19,7 @@ def compare(asked, precision, found):
             asked["threads"], found.get("threads"), lambda threads: threads == asked["threads"]
         )
     if "layout" in axes:
-        layouts = _names(found.get("layout"))
-        facts["layout_as_set"] = _fact(
-            axes["layout"], layouts or None,
-            lambda names: set(names) <= set([axes["layout"], _EITHER]),
-        )
+        facts["layout_as_set"] = _layout(axes["layout"], found.get("layout"))
     compiled = [axes[name] for name in ("compile", "xla") if name in axes]
     if compiled:
         wanted = any(value != "off" for value in compiled)
@@ -32,6 +28,15 @@ def compare(asked, precision, found):
             lambda programs: (programs > 0) == wanted,
         )
     return facts
+
+
+def _layout(asked, found):
+    """Judge the layouts found; a network without images has none."""
+    layouts = _names(found)
+    if found is not None and not layouts:
+        reason = "nothing in the network has a layout"
+        return {"passed": None, "asked": asked, "found": [], "reason": reason}
+    return _fact(asked, layouts or None, lambda names: set(names) <= set([asked, _EITHER]))
 
 
 def _precision(precision, found):

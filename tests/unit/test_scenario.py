@@ -221,7 +221,7 @@ def test_a_warm_up_ends_by_test_where_the_file_says_nothing(tmp_path: Path) -> N
     ],
 )
 def test_a_warm_up_that_means_nothing(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ScenarioError, match="warmup: expected a whole number, .*settle: 0.05"):
+    with pytest.raises(ScenarioError, match=r"warmup: expected a whole number, .*settle: 0\.05"):
         read(tmp_path, MLP.replace("full: {epochs: 2}", f"full: {{warmup: {text}}}"))
 
 

@@ -1,4 +1,4 @@
-"""The audit on real interpreters: honest adapters pass, and each fault fails the fact that names it."""
+"""The audit on real interpreters: the honest pass, each fault fails the fact that names it."""
 
 from __future__ import annotations
 
