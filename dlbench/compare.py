@@ -194,8 +194,9 @@ def find_obstacle(line: Line, against: Sequence[Row], metric: Metric) -> str:
         return "baseline"
     if len(against) > 1:
         return "several baselines"
-    held = bool(against) and not against[0].barred and measure(against[0], metric) is not None
-    return "" if held else "no baseline"
+    if not against or measure(against[0], metric) is None:
+        return "no baseline"
+    return "baseline barred" if against[0].barred else ""
 
 
 def hold_against(line: Line, baseline: Row, metric: Metric, question: Question) -> Line:

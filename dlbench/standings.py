@@ -51,6 +51,14 @@ class Standing:
         ]
 
     @property
+    def work(self) -> str:
+        """What all rows did, in words: scenario, its parameters, batch size, kind of plan."""
+        row = self.rows[0]
+        axes = (*row.conditions.parameters, "batch_size")
+        values = [f"{axis}={row.identity[axis]}" for axis in axes if axis in row.identity]
+        return " ".join([row.cell.scenario, *values, *(["quick"] if row.cell.quick else [])])
+
+    @property
     def has_intervals(self) -> bool:
         """Whether anything at all can be said of the order of its rows."""
         return any(comparison.ratio.low is not None for comparison in self.comparisons)

@@ -140,9 +140,10 @@ class Display(AbstractContextManager["Display"]):
     def end_round(self, number: int, rounds: Rounds, standings: Sequence[Standing]) -> None:
         """Say how the cells stand, and how long further rounds would take."""
         seconds = time.monotonic() - self._round_began
-        said = [words for words in (standing.describe() for standing in standings) if words]
-        for words in said or ["done"]:
-            self.note(f"round {number} of {rounds}: {words}")
+        described = [(one.work, words) for one in standings if (words := one.describe())]
+        for work, words in described or [("", "done")]:
+            which = f"{work}: " if len(described) > 1 else ""
+            self.note(f"round {number} of {rounds}: {which}{words}")
         if number == 1:
             least, most = ((count - 1) * seconds for count in rounds)
             span = f"{format_seconds(least)} to " if least < most else ""

@@ -86,6 +86,12 @@ def test_names_tell_rows_apart() -> None:
     )
 
 
+def test_work_is_what_all_rows_have_in_common() -> None:
+    quick = judge_records(make_rounds("torch", 0.5, NOISE, axes=NHWC, quick=True))
+    assert quick is not None
+    assert quick.work == "tiny batch_size=16 quick"
+
+
 def test_one_row_says_nothing_and_none_is_none() -> None:
     alone = judge_records(make_rounds("torch", 0.5, NOISE))
     assert alone is not None
