@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 from command_line import SCENARIOS, CommandLine, assert_explained, run_arguments
+from comparisons import make_rounds
+
+from dlbench.cli.display import Display
+from dlbench.rounds import Rounds
+from dlbench.standings import judge_records
 
 
 def write_mnist_scenario(folder: Path) -> None:
@@ -70,6 +75,23 @@ def test_progress_says_which_round_it_is_and_how_the_cells_stand(tmp_path: Path)
     assert [line.partition(":")[0] for line in said] == [
         f"round {number} of 2 to 3" for number in (1, 2, 3)
     ]
-    assert all("not enough data (about " in line for line in said)
+    assert all("not enough data (" in line for line in said)
     assert "a round takes " in done.stderr
     assert "rank" in done.stdout
+
+
+def test_standings_of_several_works_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    works = [
+        [*make_rounds("torch", 0.5, (1.0,), scenario=name), *make_rounds("jax", 1.0, (1.0,))]
+        for name in ("tiny", "small")
+    ]
+    standings = [standing for work in works if (standing := judge_records(work))]
+    with Display() as display:
+        display.end_round(2, Rounds(5, 15), standings)
+        display.end_round(2, Rounds(5, 15), [])
+    missing = "torch-2.13.0 / jax-1.0 0.500: not enough data (about 4 more rounds)"
+    assert capsys.readouterr().err.splitlines() == [
+        f"round 2 of 5 to 15: tiny: {missing}",
+        f"round 2 of 5 to 15: small: {missing}",
+        "round 2 of 5 to 15: done",
+    ]
