@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlbench.kernel import read_number, read_text
+
 ROOT = Path("/sys/fs/cgroup")
 NANOSECONDS = 1e9
 MICROSECONDS = 1e6
@@ -26,17 +28,24 @@ def read_counters(name: str, root: Path = ROOT) -> Counters:
     Under version 1 kills are not counted over sub-groups; the kernel's own count of all
     out-of-memory kills on the machine stands in.
     """
-    name = name.strip("/")
     if (root / "cgroup.controllers").exists():
-        return Counters(
-            cpu_seconds=_scaled(read_field(root / name / "cpu.stat", "usage_usec"), MICROSECONDS),
-            oom_kills=read_field(root / name / "memory.events", "oom_kill"),
-        )
-    usage = read_number(root / "cpuacct" / name / "cpuacct.usage")
-    return Counters(
-        cpu_seconds=_scaled(usage, NANOSECONDS),
-        oom_kills=read_field(Path("/proc/vmstat"), "oom_kill"),
-    )
+        kills = read_field(root / name.strip("/") / "memory.events", "oom_kill")
+    else:
+        kills = read_field(Path("/proc/vmstat"), "oom_kill")
+    return Counters(cpu_seconds=read_cpu_seconds(name, root), oom_kills=kills)
+
+
+def read_cpu_seconds(name: str, root: Path = ROOT) -> float | None:
+    """Return the processor time used in the control group ``name``, None for the whole machine's.
+
+    The root of the hierarchy, which '' stands for, is of no run.
+    """
+    name = name.strip("/")
+    if not name:
+        return None
+    if (root / "cgroup.controllers").exists():
+        return _scaled(read_field(root / name / "cpu.stat", "usage_usec"), MICROSECONDS)
+    return _scaled(read_number(root / "cpuacct" / name / "cpuacct.usage"), NANOSECONDS)
 
 
 def remove_group(name: str, root: Path = ROOT) -> None:
@@ -57,21 +66,9 @@ def subtract(later: float | None, earlier: float | None) -> float | None:
     return None if later is None else later - (earlier or 0)
 
 
-def read_number(path: Path) -> int | None:
-    """Return the number that the file holds, or None."""
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return None
-
-
 def read_field(path: Path, field: str) -> int | None:
     """Return the number after ``field`` in a file of ``name value`` lines, or None."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
+    for line in read_text(path).splitlines():
         name, _, value = line.partition(" ")
         if name == field and value.strip().isdigit():
             return int(value)
@@ -193,9 +190,13 @@ def _set_limits(group: Group, limits: list[tuple[Path, int]]) -> None:
 
 
 def _own_path(controller: str) -> str:
-    """Return the control group that this process is in, for a version 1 controller or version 2."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    return find_group(Path("/proc/self/cgroup").read_text(), controller) or "/"
+
+
+def find_group(text: str, controller: str) -> str | None:
+    """Return the group in a ``/proc/PID/cgroup``, of a version 1 controller or '' for version 2."""
+    for line in text.splitlines():
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(","):
             return path
-    return "/"
+    return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from dlbench.disturbances import find_disturbances
 from dlbench.job import Phase, WorkerResult
 from dlbench.peaks import read_peak, spell_rate
-from dlbench.record import Environment, Record
+from dlbench.record import Energy, Environment, Record, Samples
 from dlbench.scenario import Plan, Trials, Warmup
 from dlbench.stats import find_quartiles
-from dlbench.summary import gather_facts, spell, summarize
+from dlbench.summary import count_cpus, gather_facts, spell, summarize
 
 #: Title of a section, and its lines of name and value.
 Section: TypeAlias = tuple[str, Sequence[tuple[str, str]]]
@@ -31,6 +32,7 @@ def describe_record(
     if result is not None:
         yield from describe_result(result)
     yield "environment", describe_environment(record.environment)
+    yield "the machine during the run", describe_watch(record)
     yield "provenance", describe_provenance(record)
     if packages:
         own = (result.packages if result else {}) or record.image.packages
@@ -227,9 +229,41 @@ def describe_environment(environment: Environment) -> list[tuple[str, str]]:
     return [
         *((name, str(value)) for name, value in known.items() if value is not None),
         *((f"GPU {number}", spell(gpu)) for number, gpu in enumerate(environment.gpus)),
-        *spell_items(environment.during),
         *((f"engine {name}", value) for name, value in spell_items(environment.engine)),
     ]
+
+
+def describe_watch(record: Record) -> list[tuple[str, str]]:
+    """Return what the host saw of the machine while the run went on, and what it is to be told."""
+    environment = record.environment
+    disturbances = find_disturbances(environment, count_cpus(record))
+    return [
+        *(("disturbed", disturbance.describe()) for disturbance in disturbances),
+        *spell_items(environment.during),
+        *describe_samples("samples", environment.samples),
+        *(
+            item
+            for index, samples in environment.gpu_samples.items()
+            for item in describe_samples(f"GPU {index}", samples)
+        ),
+        *((f"energy, {energy.part}", spell_energy(energy)) for energy in environment.energy),
+    ]
+
+
+def describe_samples(name: str, samples: Samples | None) -> list[tuple[str, str]]:
+    """Return how many samples there are of what; the record itself holds them."""
+    if samples is None:
+        return []
+    every = samples.interval_seconds * samples.stride
+    columns = ", ".join(samples.columns)
+    return [(name, f"{len(samples.seconds)}, one every {every:g} s: {columns}")]
+
+
+def spell_energy(energy: Energy) -> str:
+    """Return an amount of energy with how far it may be trusted."""
+    amount = "" if energy.joules is None else f"{energy.joules:.4g} J, "
+    reason = f": {energy.reason}" if energy.reason else ""
+    return f"{amount}{energy.trust} ({energy.source}){reason}"
 
 
 def describe_provenance(record: Record) -> list[tuple[str, str]]:

@@ -168,6 +168,10 @@ class DockerEngine:
             if traits.cgroup_parent.endswith(spec.run_id):
                 remove_group(traits.cgroup_parent)
 
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time so far of the run, None where its group cannot be read."""
+        return self._containers.cpu_seconds()
+
     def interrupt(self) -> None:
         """End what is being executed: a few seconds to write its result, then it is killed."""
         self._interrupted = True

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dlbench import docker_client
-from dlbench.cgroup import Counters, read_counters, subtract
+from dlbench.cgroup import Counters, find_group, read_counters, read_cpu_seconds, subtract
 from dlbench.container import Traits, configure, require_folders
 from dlbench.engine import Exit, How, RunSpec
 from dlbench.errors import EngineError
+from dlbench.kernel import Kernel
 from dlbench.run_log import RunLog
 from dlbench.supervision import Ended, Limit, Messages, supervise
 
@@ -31,11 +32,25 @@ class Containers:
     def __init__(self, client: APIClient, name: str) -> None:
         self._client = client
         self._name = name
+        #: The control group of what is being executed, and what had been used in it before.
+        self._group = ""
+        self._used_before: float | None = None
+
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time so far of what is being executed, None where nobody tells."""
+        return subtract(read_cpu_seconds(self._group), self._used_before)
 
     def execute(self, spec: RunSpec, traits: Traits, messages: Messages) -> Exit:
         """Make, start and supervise the container of ``spec``; it is still there afterwards."""
         require_folders(spec)
         before = read_counters(traits.cgroup_parent)
+        self._used_before, self._group = before.cpu_seconds, traits.cgroup_parent
+        try:
+            return self._execute(spec, traits, messages, before)
+        finally:
+            self._group = ""
+
+    def _execute(self, spec: RunSpec, traits: Traits, messages: Messages, before: Counters) -> Exit:
         with docker_client.translated(self._name, f"to start container {spec.name}"):
             self._client.create_container_from_config(  # type: ignore[no-untyped-call]
                 configure(spec, traits), name=spec.name
@@ -47,6 +62,7 @@ class Containers:
                 started = time.monotonic()
                 self._client.start(spec.name)
                 _start_thread(lambda: messages.put(self._await_end(spec.name)))
+                self._group = self._group or self._find_group(spec.name)
                 how, ended = supervise(
                     messages,
                     Limit(timeout_seconds=spec.timeout_seconds),
@@ -64,6 +80,17 @@ class Containers:
             wall_seconds=wall_seconds,
             cpu_seconds=subtract(after.cpu_seconds, before.cpu_seconds),
         )
+
+    def _find_group(self, name: str) -> str:
+        """Return the control group of a running container, '' where it cannot be seen from here."""
+        if not self._client.base_url.startswith("http+docker://"):
+            return ""
+        with contextlib.suppress(EngineError), docker_client.translated(self._name, "to inspect"):
+            pid = int(self._client.inspect_container(name)["State"].get("Pid") or 0)
+            text = Kernel().read_proc(f"{pid}/cgroup")
+            found = find_group(text, "cpuacct") or find_group(text, "")
+            return found or ""
+        return ""
 
     def _initialize(self, name: str) -> None:
         """Make a Podman container ready for attaching, which Docker does when it creates one."""

@@ -185,6 +185,13 @@ class Engine(Protocol):
         """Execute one run; block until it ended; leave nothing behind, whatever happens."""
         ...
 
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time so far of what is being executed; asked from another thread.
+
+        Cheap enough to be asked every other second, and None where it cannot be read.
+        """
+        ...
+
     def interrupt(self) -> None:
         """End what is being executed, from another thread or a signal handler."""
         ...

@@ -46,6 +46,10 @@ def _phase(
     return read
 
 
+def _energy(part: str) -> Callable[[RunSummary], float | None]:
+    return lambda run: run.energy.get(part)
+
+
 def _median(phase: PhaseSummary) -> float | None:
     return phase.median
 
@@ -164,6 +168,22 @@ METRICS = {
             unit="bytes",
             summary="most memory that the framework held on the device",
             read=_phase("device_peak_memory", _last),
+            is_speed=False,
+        ),
+        Metric(
+            name="energy",
+            unit="J",
+            summary="energy of the processor packages over the whole run, import and build too; "
+            "whatever else ran on them is in it",
+            read=_energy("processor"),
+            beside=("device_energy",),
+            is_speed=False,
+        ),
+        Metric(
+            name="device_energy",
+            unit="J",
+            summary="energy of the devices over the whole run, estimated from sampled power",
+            read=_energy("device"),
             is_speed=False,
         ),
         Metric(

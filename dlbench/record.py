@@ -98,8 +98,37 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pids: int
 
 
+class Samples(msgspec.Struct, frozen=True, kw_only=True):
+    """Quantities sampled while the run went on; every column is as long as ``seconds``.
+
+    Cumulative quantities (``..._seconds``, ``..._joules``) count from the run's start; of others a
+    sample is the mean over its interval.  What could not be read at a moment is null, and a
+    quantity that never could be has no column.
+    """
+
+    #: How far apart samples were taken, and how many of them one that is kept stands for.
+    interval_seconds: float
+    stride: int
+    #: Since the run's start.
+    seconds: list[float]
+    columns: dict[str, list[float | None]]
+
+
+class Energy(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of the machine used over the run as a whole, whoever used it."""
+
+    part: Literal["processor", "device"]
+    #: Which counter or program says so.
+    source: str
+    #: ``measured``: a counter of what flowed; ``estimated``: a model, or sampled power.
+    trust: Literal["measured", "estimated", "unavailable"]
+    joules: float | None = None
+    #: Why it is estimated or unavailable.
+    reason: str = ""
+
+
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine, as found before and after the run."""
+    """The machine, as found before, while and after the run went on."""
 
     host: str
     operating_system: str
@@ -115,6 +144,10 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     load_after: tuple[float, float, float] | None = None
     #: Host counters over the run: foreign CPU seconds, steal, memory pressure.
     during: dict[str, Any] = {}
+    #: The machine, and each device by its index, sampled by the host.
+    samples: Samples | None = None
+    gpu_samples: dict[str, Samples] = {}
+    energy: tuple[Energy, ...] = ()
     gpus: tuple[dict[str, Any], ...] = ()
     engine: dict[str, Any] = {}
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dlbench.disturbances import summarize_disturbances
 from dlbench.record import CellFacts
 from dlbench.summary import Conditions, RunSummary
 
@@ -76,6 +77,7 @@ class Row:
         marks.extend(f"local wheel {wheel}" for wheel in run.wheels)
         marks.extend(self.parity_marks())
         marks.extend(f"audit failed: {name}" for name in self.audit_failures())
+        marks.extend(summarize_disturbances([run.disturbances for run in self.good]))
         return marks
 
     @cached_property

@@ -15,6 +15,7 @@ from pathlib import Path
 from dlbench.cgroup import Group
 from dlbench.container import fill_command
 from dlbench.engine import RunSpec
+from dlbench.process_tree import read_tree_seconds
 from dlbench.run_log import RunLog
 from dlbench.supervision import Ended, Messages
 
@@ -93,6 +94,13 @@ class RunProcess:
         if number is signal.SIGKILL and self._group:
             for pid in self._group.processes():
                 _kill(pid)
+
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time used so far, None where there is no process (any more)."""
+        if self._process is None or self._process.returncode is not None:
+            return None
+        used = self._group.cpu_seconds() if self._group else None
+        return read_tree_seconds(self._process.pid) if used is None else used
 
     def end(self) -> None:
         """Make sure that nothing is left, and that the log's pipe is closed."""

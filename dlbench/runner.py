@@ -17,7 +17,7 @@ import msgspec
 from dlbench.engine import BuiltImage, Engine, Exit, RunSpec
 from dlbench.errors import StoreError
 from dlbench.framework import Framework, Image
-from dlbench.host import Watch, describe
+from dlbench.host import describe
 from dlbench.job import Event, Job, WorkerResult
 from dlbench.progress import decode, follow_events
 from dlbench.record import (
@@ -32,6 +32,7 @@ from dlbench.record import (
     ScenarioFacts,
     Status,
 )
+from dlbench.watch import Watch
 
 WORKER = Path(__file__).resolve().parent / "worker"
 
@@ -97,11 +98,10 @@ def execute_run(
         job = msgspec.structs.replace(run.job, run_id=run_id)
         with explained(scratch):
             spec = write_inputs(run, job, folder)
-        watch = Watch.start()
-        with _following(spec.out_folder / "events.jsonl", on_event):
+        watch = Watch(engine.cpu_seconds, cpus=run.limits.cpus, device=run.cell.device)
+        with _following(spec.out_folder / "events.jsonl", on_event), watch:
             ended = engine.execute(spec)
-        watch = watch.finish(ended.wall_seconds, ended.cpu_seconds)
-        environment = describe(watch, engine.facts())
+        environment = describe(watch, ended, engine.facts())
         result, outcome = read_outcome(ended, spec)
         return Record(
             schema=SCHEMA,

@@ -13,13 +13,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from dlbench.disturbances import Disturbance, find_disturbances
 from dlbench.job import Phase
-from dlbench.record import CellFacts, Record
+from dlbench.record import CellFacts, Environment, Record
 from dlbench.stats import find_quartiles
 from dlbench.work import count_step_flops, count_weight_bytes
 
 #: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
-SUMMARY = 2
+SUMMARY = 3
 
 
 class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -93,6 +94,10 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     parity_key: str
     parity_reason: str
     phases: dict[str, PhaseSummary]
+    #: What happened on the machine that may be in the run's numbers.
+    disturbances: tuple[Disturbance, ...] = ()
+    #: Joules of the whole run, by the part of the machine that used them.
+    energy: dict[str, float] = {}
     #: FLOP/s of the calibration that speaks for this run.  The run's own record does not know it:
     #: ``peaks.attach_peaks`` finds it among other records.
     peak_flops: float | None = None
@@ -111,7 +116,7 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
     str, str, str, int, str, bool, str, float, tuple[str, ...], str, str, str, str,
-    dict[str, PhaseSummary], float | None,
+    dict[str, PhaseSummary], tuple[Disturbance, ...], dict[str, float], float | None,
 ]  # fmt: skip
 
 
@@ -135,7 +140,23 @@ def summarize(record: Record) -> RunSummary:
         parity_key=record.parity.key,
         parity_reason=" ".join(record.parity.reason.split()),
         phases={phase.name: summarize_phase(phase) for phase in phases if phase.values},
+        disturbances=find_disturbances(record.environment, count_cpus(record)),
+        energy=sum_energy(record.environment),
     )
+
+
+def count_cpus(record: Record) -> int:
+    """Return how many processors the run had."""
+    return len(record.limits.cpus) or record.environment.cpu_count
+
+
+def sum_energy(environment: Environment) -> dict[str, float]:
+    """Return the joules of each part of the machine; one that is not known whole is left out."""
+    joules: dict[str, float] = {}
+    for energy in environment.energy:
+        joules[energy.part] = joules.get(energy.part, 0.0) + (energy.joules or 0.0)
+    unknown = {energy.part for energy in environment.energy if energy.joules is None}
+    return {part: total for part, total in joules.items() if part not in unknown}
 
 
 def find_conditions(record: Record) -> Conditions:
@@ -205,7 +226,7 @@ def gather_facts(record: Record) -> dict[str, str]:
     return {
         "host": environment.host,
         "CPU": environment.cpu_model,
-        "CPUs": str(len(record.limits.cpus) or environment.cpu_count),
+        "CPUs": str(count_cpus(record)),
         "GPU": ", ".join(str(gpu.get("name", "unnamed")) for gpu in environment.gpus) or "none",
         "engine": str(environment.engine.get("name", "unknown")),
         "threads": "framework's own" if job.settings.threads is None else str(job.settings.threads),

@@ -49,6 +49,7 @@ class VenvEngine:
         self._shelf = VenvShelf(folder, self.execute)
         self._messages: Messages = queue.SimpleQueue()
         self._interrupted = False
+        self._running: RunProcess | None = None
 
     # -- what it is ------------------------------------------------------------------------------
 
@@ -126,6 +127,7 @@ class VenvEngine:
         process = RunProcess(spec, make_variables(spec, scratch, self._own is not None), group)
         machine_before = read_counters("")
         started = time.monotonic()
+        self._running = process
         try:
             with RunLog(spec.log) as log:
                 drain = process.start(log, messages)
@@ -138,6 +140,7 @@ class VenvEngine:
                 wall_seconds = time.monotonic() - started
                 drain.join(DRAIN_SECONDS)
         finally:
+            self._running = None
             process.end()
         if group:
             kills: float | None = group.oom_kills()
@@ -151,6 +154,11 @@ class VenvEngine:
             wall_seconds=wall_seconds,
             cpu_seconds=(group.cpu_seconds() if group else None) or ended.cpu_seconds,
         )
+
+    def cpu_seconds(self) -> float | None:
+        """Return the processor time so far of the run; without a control group, of its tree."""
+        running = self._running
+        return running.cpu_seconds() if running else None
 
     def interrupt(self) -> None:
         """End what is being executed: a few seconds to write its result, then it is killed."""

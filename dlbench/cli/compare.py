@@ -40,7 +40,7 @@ def compare(
         str | None,
         typer.Option(
             help="step, stepwise, epoch, predict, build, first_step, accuracy, loss, memory, "
-            "device_memory, items_per_second, flops_per_second, peak_share, import or cost. "
+            "device_memory, energy, device_energy, items_per_second, flops_per_second, peak_share, import or cost. "
             "Default: what the scenario names."
         ),
     ] = None,

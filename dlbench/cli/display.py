@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from dlbench.campaign import Place, estimate_seconds
 from dlbench.cli import console
+from dlbench.disturbances import find_disturbances
 from dlbench.job import Event
 from dlbench.record import CellFacts, Record
 from dlbench.rounds import Rounds
 from dlbench.runner import PreparedRun
+from dlbench.summary import count_cpus
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -133,6 +135,10 @@ class Display(AbstractContextManager["Display"]):
         outcome = record.outcome
         how = "ok" if outcome.ok else outcome.describe(record.limits)
         self.note(f"{self._prefix} {how} in {format_seconds(outcome.wall_seconds)}: {path}")
+        disturbances = find_disturbances(record.environment, count_cpus(record))
+        if disturbances:
+            remarks = "; ".join(disturbance.describe() for disturbance in disturbances)
+            self.note(f"{self._prefix} disturbed: {remarks}")
         if not outcome.ok and outcome.log_tail:
             for line in outcome.log_tail.splitlines()[-5:]:
                 self.note(f"      {line}")

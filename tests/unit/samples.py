@@ -159,5 +159,8 @@ class ScriptedEngine:
         self.act(spec)
         return self.ended
 
+    def cpu_seconds(self) -> float | None:
+        return None
+
     def interrupt(self) -> None:
         """Nothing runs for long here."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dlbench import cgroup
-from dlbench.cgroup import Group, make_group, read_counters, read_field, read_number, subtract
+from dlbench.cgroup import Group, find_group, make_group, read_counters, read_field, subtract
+from dlbench.kernel import read_number
 
 
 @pytest.fixture
@@ -87,3 +88,15 @@ def test_what_is_absent_is_none(tmp_path: Path) -> None:
     assert read_counters("/none", tmp_path).cpu_seconds is None
     assert subtract(None, 1.0) is None
     assert subtract(3.0, None) == pytest.approx(3)
+
+
+def test_the_whole_machine_is_of_no_run(unified: Path) -> None:
+    (unified / "cpu.stat").write_text("usage_usec 2500000\n")
+    assert read_counters("", unified).cpu_seconds is None
+
+
+def test_the_group_of_a_process_in_either_version() -> None:
+    old = "9:name=systemd:/a\n4:cpu,cpuacct:/docker/b\n0::/c\n"
+    assert find_group(old, "cpuacct") == "/docker/b"
+    assert find_group(old, "") == "/c"
+    assert find_group("", "cpuacct") is None

@@ -96,6 +96,9 @@ class MemoryEngine:
     def execute(self, spec: RunSpec) -> Exit:
         raise AssertionError(spec)
 
+    def cpu_seconds(self) -> float | None:
+        return None
+
     def interrupt(self) -> None:
         raise AssertionError
 

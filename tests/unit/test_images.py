@@ -85,6 +85,9 @@ class OneImageEngine:
     def execute(self, spec: RunSpec) -> Exit:
         raise AssertionError(spec)
 
+    def cpu_seconds(self) -> float | None:
+        return None
+
     def interrupt(self) -> None:
         raise AssertionError
 
