@@ -17,8 +17,8 @@ SOURCE = "RAPL, processor packages"
 MICROJOULES = 1e6
 
 #: Since Haswell, Intel's counters measure; before, and on other makes, they are a model fed with
-#: activity (Hackenberg et al. 2015, doi 10.1109/IPDPSW.2015.70; Schoene et al. 2021,
-#: doi 10.1109/Cluster48925.2021.00087).  Haswell brought AVX2.
+#: activity (Hackenberg et al. 2015, doi 10.1109/IPDPSW.2015.70; Schöne et al. 2021,
+#: arXiv 2108.00808).  Haswell brought AVX2.
 MEASURING_VENDOR, MEASURING_FEATURE = "GenuineIntel", "avx2"
 
 

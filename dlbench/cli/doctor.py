@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,19 @@ from typing import Annotated
 import typer
 
 from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.counters import read_cpu_times
+from dlbench.energy import PackageMeter
 from dlbench.errors import DlbenchError, EngineError
+from dlbench.foreign_load import is_foreign_load
+from dlbench.kernel import Kernel
 
 app = typer.Typer(add_completion=False)
 
 #: The largest image that ships (torch with CUDA), and room to build it.
 DISK_NEEDED_BYTES = 16 * 2**30
 MEMORY_NEEDED_BYTES = 8 * 2**30
+#: How long is listened for other programs.
+QUIET_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,14 +120,18 @@ def check_space(workspace: Workspace) -> Iterator[Finding]:
 
 
 def check_quiet() -> Iterator[Finding]:
-    """Look for what makes timings noisy."""
-    load = os.getloadavg()[0]
-    quiet = load < 0.25 * (os.cpu_count() or 1)
-    yield Finding(
-        "ok" if quiet else "note",
-        f"load is {load:.2f}",
-        "" if quiet else "other work is running: timings will be noisy",
-    )
+    """Look for what makes timings noisy: for a moment, with the bounds that runs are held to."""
+    cpus = os.cpu_count() or 1
+    foreign = watch_foreign_load(Kernel(), QUIET_SECONDS)
+    if foreign is not None:
+        quiet = not is_foreign_load(foreign, cpus)
+        yield Finding(
+            "ok" if quiet else "note",
+            f"other programs use {foreign:.2g} of {cpus} CPUs",
+            "" if quiet else "runs will be marked: end what is not needed, and look again",
+        )
+    reason = PackageMeter(Kernel()).reason
+    yield Finding("note" if reason else "ok", f"energy of the processors: {reason or 'readable'}")
     governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if governor.exists():
         value = governor.read_text(encoding="ascii").strip()
@@ -130,6 +141,17 @@ def check_quiet() -> Iterator[Finding]:
             f"CPU governor is {value}",
             "" if steady else "the governor 'performance' gives steadier timings",
         )
+
+
+def watch_foreign_load(kernel: Kernel, seconds: float) -> float | None:
+    """Return how many processors others use, over so many seconds; None where nothing tells."""
+    before, _ = read_cpu_times(kernel.read_proc("stat"))
+    started = time.monotonic()
+    time.sleep(seconds)
+    after, _ = read_cpu_times(kernel.read_proc("stat"))
+    if before is None or after is None:
+        return None
+    return (after - before) / (time.monotonic() - started)
 
 
 def check_plugins(workspace: Workspace) -> Iterator[Finding]:

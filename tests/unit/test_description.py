@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from machines import make_disturbed, make_loads
 from records import (
     each,
     make_environment,
@@ -11,7 +12,7 @@ from records import (
 )
 
 from dlbench.description import describe_record, render_sections
-from dlbench.record import Record
+from dlbench.record import Energy, Record
 from dlbench.scenario import Trials, Warmup
 
 
@@ -99,3 +100,18 @@ def test_gpus_and_counters_are_shown() -> None:
     text = words(make_record(environment=environment))
     assert has_line(text, "GPU 0", "name Example GPU, driver 1.2")
     assert has_line(text, "foreign cpu", "1.5 s")
+
+
+def test_a_disturbed_run_says_by_what() -> None:
+    energy = (
+        Energy(part="processor", source="RAPL", trust="measured", joules=1234.5),
+        Energy(part="device", source="nvidia-smi", trust="unavailable", reason="there is none"),
+    )
+    environment = make_disturbed(samples=make_loads([0.8] * 20), energy=energy)
+    text = words(make_record(environment=environment))
+    assert has_line(text, "disturbed", "beside foreign load (0.8 CPUs)")
+    assert has_line(text, "watched", "100 s")
+    assert "20, one every 2 s: busy_cpu_seconds, own_cpu_seconds" in text
+    assert has_line(text, "energy, processor", "1234 J, measured (RAPL)")
+    assert has_line(text, "energy, device", "unavailable (nvidia-smi): there is none")
+    assert "disturbed" not in words(make_record(environment=make_disturbed()))

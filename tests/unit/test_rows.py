@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from comparisons import NHWC, cells, make_odd_records, make_run, rows, tables
+from machines import make_disturbed, make_loads
 from records import (
     DIGEST,
     make_environment,
@@ -18,7 +19,7 @@ from records import (
 )
 
 from dlbench.compare import compare_records, newest_scenario
-from dlbench.record import ParityFacts, Record, ScenarioFacts
+from dlbench.record import Energy, ParityFacts, Record, ScenarioFacts
 from dlbench.rows import pool
 from dlbench.summary import summarize
 from dlbench.tables import Missing, Quantity
@@ -189,3 +190,32 @@ def test_parameters_of_the_scenario_sort_as_numbers() -> None:
 def test_records_of_one_campaign_are_compared_whole() -> None:
     table = compare_records([make_run("a1"), make_run("a2", campaign="other")])[0]
     assert cells(table, "runs") == ["2"]
+
+
+def test_company_is_marked_with_how_many_runs_had_it() -> None:
+    quiet = make_disturbed()
+    loud = make_disturbed(samples=make_loads([0.8] * 20))
+    records = [
+        make_run("a1", environment=quiet),
+        make_run("a2", environment=loud, round=2),
+        make_run("a3", environment=quiet, round=3),
+    ]
+    assert (
+        "1 of 3 runs beside foreign load (0.8 CPUs)" in rows(tables(records)[0])["torch"]["marks"]
+    )
+    assert "foreign" not in rows(tables(records[:1])[0])["torch"]["marks"]
+
+
+def test_energy_is_a_figure_where_it_is_known_whole() -> None:
+    def run(number: int, *joules: float | None) -> Record:
+        energy = tuple(
+            Energy(part="device", source=f"device {index}", trust="estimated", joules=amount)
+            for index, amount in enumerate(joules)
+        )
+        return make_run(f"a{number}", environment=make_environment(energy=energy), round=number)
+
+    table = tables([run(1, 100.0, 50.0), run(2, 150.0, 100.0)], metric="device_energy")[0]
+    assert rows(table)["torch"]["device_energy"].value == pytest.approx(200.0)
+    # A device without a figure leaves the sum unknown, and what is not there is not zero.
+    table = tables([run(1, 100.0, None)], metric="device_energy")[0]
+    assert cells(table, "device_energy") == [Missing(reason="not measured")]
