@@ -31,6 +31,7 @@ FORMAT = 1
 
 #: No file in an archive is larger; a record of a very long run has a few megabytes.
 LARGEST_BYTES = 64 * 2**20
+CHUNK_BYTES = 65536
 
 #: Files of an image's folder that are worth keeping with the records.
 LOCK_FILE_BYTES = 2**20
@@ -141,9 +142,12 @@ def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
             if file.read(1) == b"{":
                 yield f"records/{path.name}", path.read_bytes()
                 return
-        with tarfile.open(path, mode="r:gz") as archive:
+        with gzip.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
                 yield member.name, read_member(path, archive, member)
+            # What follows the last file has the checksum: without it the archive was cut.
+            while stream.read(CHUNK_BYTES):
+                pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise StoreError(
             f"{path} is damaged or no archive of dlbench: {error}", "ask for it to be sent again"

@@ -169,7 +169,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_cut_archive_is_refused(tmp_path: Path, image_folder: Path) -> None:
     path = export(tmp_path / "a.tar.gz", image_folder)
     whole = path.read_bytes()
-    for length in range(10, len(whole), len(whole) // 15):
+    for length in [*range(10, len(whole), len(whole) // 15), len(whole) - 9, len(whole) - 1]:
         path.write_bytes(whole[:length])
         with pytest.raises(StoreError):
             import_archive(path, Store(tmp_path / "own"))
