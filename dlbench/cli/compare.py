@@ -40,8 +40,8 @@ def compare(
         str | None,
         typer.Option(
             help="step, stepwise, epoch, predict, build, first_step, accuracy, loss, memory, "
-            "device_memory, energy, device_energy, items_per_second, flops_per_second, peak_share, import or cost. "
-            "Default: what the scenario names."
+            "device_memory, energy, device_energy, items_per_second, flops_per_second, "
+            "peak_share, import or cost. Default: what the scenario names."
         ),
     ] = None,
     baseline: Annotated[
