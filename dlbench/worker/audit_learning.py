@@ -9,6 +9,8 @@ from __future__ import absolute_import
 
 import numpy as np
 
+from .phases import median
+
 #: How far the loss of a step may be from the one computed of the predictions just before it, in
 #: units of the larger of 1 and the mean loss: about a thousand roundings of single precision
 #: (two kernels of one convolution are that far apart), some ten of a half precision.
@@ -31,9 +33,15 @@ _SMALLEST = 1e-30
 #: Steps before it is said that dropout is off or beyond reason, or that no update is seen.
 _TRIES = 5
 
+#: Steps that are watched one by one, and how many where one takes longer than this.
+_WATCHED, _WATCHED_SLOW, _SLOW_SECONDS = 8, 2, 0.2
+
+#: Formats of weights fine enough for every step to change some element of the last one.
+_FINE = ("float64", "float32")
+
 
 def examine(run, outputs, settings):
-    """Return the facts ``update_seen`` and ``loss_agrees``."""
+    """Return the facts ``update_seen``, ``loss_agrees`` and ``every_step_updates``."""
     if not outputs.reliable:
         return _nothing("predictions have another shape, or do not repeat")
     if not np.isfinite(outputs.first).all():
@@ -47,7 +55,8 @@ def examine(run, outputs, settings):
     agrees = (_with_dropout if drops(run.task.layers) else _without_dropout)(tries, bound)
     if seen["passed"] is False:
         agrees = dict(agrees, passed=None, reason="predictions do not follow the training")
-    return {"update_seen": seen, "loss_agrees": agrees}
+    every = _every_step(run, prepared)
+    return {"update_seen": seen, "loss_agrees": agrees, "every_step_updates": every}
 
 
 def drops(layers):
@@ -72,7 +81,8 @@ def mean_loss(chances, labels):
 
 
 def _nothing(reason):
-    return dict((name, {"passed": None, "reason": reason}) for name in ("update_seen", "loss_agrees"))
+    names = ("update_seen", "loss_agrees", "every_step_updates")
+    return dict((name, {"passed": None, "reason": reason}) for name in names)
 
 
 def _precision(run, settings):
@@ -112,6 +122,27 @@ def _train(run, prepared, labels, outputs, bound):
     if change is None and moved <= bound:
         seen.update(passed=None, reason="the weights changed too little to be seen")
     return losses, seen
+
+
+def _every_step(run, prepared):
+    """Return the fact ``every_step_updates``: no step leaves the last weight exactly as it was.
+
+    The labels that the batch has here keep its gradient away from zero however well it was learned.
+    """
+    weight = run.task.weights()[-1]
+    if run.task.precision.storage not in _FINE:
+        return {"passed": None, "reason": "weights are too coarse for every update to show"}
+    seconds = median(run.phases.values("step") or run.phases.values("first_step"))
+    slow = seconds is None or seconds > _SLOW_SECONDS
+    steps = _WATCHED_SLOW if slow else _WATCHED
+    without, before = 0, np.array(run.adapter.get_weights([weight.name])[weight.name])
+    for _ in range(steps):
+        run.adapter.train_step(prepared)
+        run.adapter.synchronize()
+        after = np.array(run.adapter.get_weights([weight.name])[weight.name])
+        without += int((after == before).all())
+        before = after
+    return {"passed": not without, "steps": steps, "without": without, "weight": weight.name}
 
 
 def _equal(pair):

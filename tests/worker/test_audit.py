@@ -49,7 +49,8 @@ def test_the_oracle_fails_nothing(
 ) -> None:
     result = worker.do(interpreter, make_job(task=task), "oracle")
     assert failures(result) == []
-    for name in ("loss_agrees", "update_seen", "synchronization", "precision_as_set"):
+    facts = ("loss_agrees", "update_seen", "every_step_updates", "synchronization")
+    for name in (*facts, "precision_as_set"):
         assert result.audit[name]["passed"] is True, result.audit[name]
 
 
@@ -57,7 +58,6 @@ def test_the_oracle_fails_nothing(
     ("adapter", "changes", "fails"),
     [
         ("asynchronous", {}, ["synchronization"]),
-        ("asynchronous_reading", {}, ["synchronization"]),
         ("half_batch", {}, ["loss_agrees"]),
         ("summed_loss", {}, ["loss_agrees"]),
         ("summed_loss", {"task": DROPPING}, ["loss_agrees"]),
@@ -66,7 +66,10 @@ def test_the_oracle_fails_nothing(
         ("dropout_off", {"task": DROPPING}, ["loss_agrees"]),
         ("stale_predictions", {}, ["update_seen"]),
         ("stale_predictions", {"task": DROPPING}, ["update_seen"]),
-        ("update_skipped", {}, ["weights_changed"]),
+        ("update_skipped", {}, ["every_step_updates", "weights_changed"]),
+        ("update_skipped_late", {}, ["every_step_updates"]),
+        ("update_skipped_late", {"task": DROPPING}, ["every_step_updates"]),
+        ("update_skipped_at_times", {}, ["every_step_updates"]),
         ("other_settings", {"settings": settings(layout="NCHW")}, ["layout_as_set"]),
         ("other_settings", {"settings": settings(xla="on")}, ["compiled_as_set"]),
         ("other_settings", {"settings": settings(compile="on")}, ["compiled_as_set"]),
@@ -88,10 +91,25 @@ def test_a_fault_fails_the_fact_that_names_it(
     assert failures(result) == fails, result.audit
 
 
+def test_a_weight_that_changes_without_a_step_fails_synchronization(
+    worker: Worker, interpreter: Interpreter
+) -> None:
+    """Reads that do not wait either may miss an update, or not."""
+    result = worker.do(interpreter, make_job(settings=settings()), "asynchronous_reading")
+    assert set(failures(result)) - {"every_step_updates"} == {"synchronization"}
+
+
+def test_a_compiler_that_nobody_reports_was_not_there(
+    worker: Worker, interpreter: Interpreter
+) -> None:
+    result = worker.do(interpreter, make_job(settings=settings(compile="on")), "plain")
+    assert result.audit["compiled_as_set"]["passed"] is False
+
+
 def test_settings_that_nobody_reports_prove_nothing(
     worker: Worker, interpreter: Interpreter
 ) -> None:
-    job = make_job(settings=settings(threads=1, layout="NHWC", compile="on"))
+    job = make_job(settings=settings(threads=1, layout="NHWC", compile="off"))
     result = worker.do(interpreter, job, "plain")
     for name in ("layout", "compiled", "precision", "threads"):
         assert result.audit[f"{name}_as_set"]["passed"] is None

@@ -1,0 +1,13 @@
+"""Leaves the weights as they are in every third step."""
+from adapter import Adapter as Oracle
+
+
+class Adapter(Oracle):
+    _steps = 0
+
+    def train_step(self, prepared):
+        self._steps += 1
+        kept = self.get_weights()
+        Oracle.train_step(self, prepared)
+        if self._steps % 3 == 0:
+            self.set_weights(kept)
