@@ -72,8 +72,8 @@ def test_a_parity_run_is_a_run_like_any_other(tmp_path: Path, interpreter: Inter
     }
     assert result.versions["python"].startswith(interpreter.version)
     assert set(result.settings) == {"built", "finished"}
-    assert result.settings["built"]["precision"] == "float64"
-    assert comparer.result().settings["built"]["precision"] == "float32"
+    assert result.settings["built"]["precision"] == ["float64"]
+    assert comparer.result().settings["built"]["precision"] == ["float32"]
     assert result.clock["name"]
     assert result.audit == {}
     events = [event for event in maker.events() if event.event == "phase"]
