@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dlbench.differences import FRAMEWORK, find_compared
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.rows import NOT_APPLICABLE, Row
+from dlbench.rows import Row
 
 
 def find_baselines(row: Row, rows: Sequence[Row], name: str) -> list[Row]:
@@ -64,16 +65,14 @@ def count_agreements(one: Row, other: Row) -> tuple[int, int]:
 
 
 def describe_mismatch(row: Row, baseline: Row) -> str:
-    """Say in which axes ``row`` is held against something else; empty where in none."""
-    axes = [
-        name
-        for name in row.identity
-        if name not in {"framework", "image"}
-        and NOT_APPLICABLE not in {row.value(name), baseline.value(name)}
-        and row.value(name) != baseline.value(name)
-    ]
-    if not axes:
+    """Say in which axes ``row`` is held against something else beside what is compared.
+
+    Empty where in none: two rows of one image that differ in an axis are there to show it.
+    """
+    compared = find_compared(row, baseline)
+    if len(compared) < 2:
         return ""
+    axes = [name for name in compared if name != FRAMEWORK]
     ours, theirs = (
         ", ".join(f"{name} {one.value(name)}" for name in axes) for one in (row, baseline)
     )

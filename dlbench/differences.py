@@ -50,6 +50,9 @@ SETTINGS: Mapping[str, Setting] = {
     "loop": Setting(fact="loop", axis="loop"),
 }
 
+#: What rows of other frameworks or images are compared by.
+FRAMEWORK = "framework"
+
 #: Found settings that frameworks spell each in their own way.
 NAMES = frozenset({"devices"})
 
@@ -82,7 +85,7 @@ def find_compared(row: Row, other: Row) -> list[str]:
         and row.value(name) != other.value(name)
     ]
     same = row.cell.framework == other.cell.framework and row.cell.image_id == other.cell.image_id
-    return axes if same else ["framework", *axes]
+    return axes if same else [FRAMEWORK, *axes]
 
 
 def find_unequal(row: Row, other: Row) -> list[str]:

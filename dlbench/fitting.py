@@ -8,6 +8,7 @@ are left out, by ``Column.spare``.  What is left is what a table is about, howev
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from dlbench.tables import Cell, Column, Missing, Table, for_people
 GAP = 2
 PADDING = 2
 #: A text longer than this becomes a footnote, where it may.
-LONGEST_TEXT = 16
+LONGEST_TEXT = 20
 
 SHORTER = {"not applicable": "n/a"}
 
@@ -94,7 +95,8 @@ def note_cell(column: Column, cell: Cell, numbers: dict[str, int]) -> Cell:
     text = cell.reason if isinstance(cell, Missing) else cell if column.footnotes else None
     if not isinstance(text, str) or len(text) <= LONGEST_TEXT:
         return cell
-    first = _CLAUSE_END.split(text)[0].strip()[:LONGEST_TEXT]
+    clause = _CLAUSE_END.split(text)[0].strip()
+    first = textwrap.shorten(clause, LONGEST_TEXT, placeholder="") or clause[:LONGEST_TEXT]
     short = f"{first} ({numbers.setdefault(text, len(numbers) + 1)})"
     return Missing(reason=short) if isinstance(cell, Missing) else short
 

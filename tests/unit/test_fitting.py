@@ -78,7 +78,10 @@ def test_columns_leave_in_the_order_of_what_they_are_worth() -> None:
 
 def test_equal_texts_share_a_footnote() -> None:
     columns = (Column(name="marks", title="marks", footnotes=True),)
-    rows = tuple((text,) for text in ("quick plan; unpinned", "none", "quick plan; unpinned"))
+    rows = tuple(
+        (text,)
+        for text in ("quick plan; unpinned environment", "none", "quick plan; unpinned environment")
+    )
     table = fit(Table(title="t", columns=columns, rows=rows), 1)
     assert table.rows == (("quick plan (1)",), ("none",), ("quick plan (1)",))
-    assert table.notes == ("(1) quick plan; unpinned",)
+    assert table.notes == ("(1) quick plan; unpinned environment",)
