@@ -65,7 +65,8 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How the run ended: as the host saw it, and as the worker said."""
 
-    how: Literal["exited", "timeout", "oom", "interrupted", "lost"]
+    #: ``refused``: before anything was executed, because the framework cannot do the cell.
+    how: Literal["exited", "timeout", "oom", "interrupted", "lost", "refused"]
     status: Status
     exit_code: int | None = None
     detail: str = ""

@@ -96,8 +96,17 @@ class Session:
             Store(self.workspace.results).check_writable()
             runs, errors = self._prepare(cells, preparation)
             records = self._run_campaign(runs, engine, display)
-        self._show_table(records)
+        self._show_table([*records, *self._keep_refusals(refused, records)])
         self._conclude(records, errors)
+
+    def _keep_refusals(
+        self, refused: Sequence[RefusedCell], records: Sequence[Record]
+    ) -> list[Record]:
+        """Keep a record of what was refused, beside those of what was executed."""
+        refusals = list(record_refusals(refused, records))
+        for record in refusals:
+            Store(self.workspace.results).save(record)
+        return refusals
 
     def _open_engine(self, *, required: bool) -> Engine | None:
         try:

@@ -68,3 +68,8 @@ def test_an_ambiguous_baseline_is_said_and_not_guessed() -> None:
     table = tables(records, baseline="torch")[0]
     assert rows(table)["numpy"]["verdict"] == "several baselines"
     assert any("narrow it by an axis" in note for note in table.notes)
+
+
+def test_what_one_axis_does_needs_no_remark() -> None:
+    records = [make_run("a1", axes=NHWC), make_run("a2", axes=NCHW)]
+    assert tables(records, baseline="torch:layout=NHWC")[0].notes == ()
