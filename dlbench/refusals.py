@@ -1,4 +1,4 @@
-"""Records of what was refused: nothing was executed, but a later table can say why it is missing."""
+"""Records of what was refused: nothing was executed, yet a later table can say why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def record_refusals(refused: Iterable[RefusedCell], records: Sequence[Record]) -
     Those are the records of the same campaign; what the cell shares with them is theirs.  A cell
     of a scenario of which nothing was executed has no table to stand in, and so no record.
     """
-    company = {record.scenario.digest: record for record in records}
+    company = {record.scenario.digest: record for record in records if record.kind == "measurement"}
     for refusal in refused:
         like = company.get(refusal.cell.scenario.digest)
         if like is not None:
@@ -38,7 +38,12 @@ def record_refusal(refusal: RefusedCell, like: Record) -> Record:
     cell = refusal.cell
     run_id = new_id()
     job = make_job(cell, like.job.data, like.job.plan)
-    machine = {"load_before": None, "load_after": None, "frequency_mhz": None, "during": {}}
+    machine: dict[str, object] = {
+        "load_before": None,
+        "load_after": None,
+        "frequency_mhz": None,
+        "during": {},
+    }
     return msgspec.structs.replace(
         like,
         run_id=run_id,

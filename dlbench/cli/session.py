@@ -30,6 +30,7 @@ from dlbench.images import BuildSettings, read_settings
 from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
 from dlbench.provenance import Inquiry
 from dlbench.record import Kind, Record
+from dlbench.refusals import record_refusals
 from dlbench.runner import PreparedRun, new_id
 from dlbench.scenario import Plan
 from dlbench.store import Store
