@@ -9,6 +9,7 @@ from __future__ import absolute_import
 
 import numpy as np
 
+from . import audit_weights
 from .phases import median
 
 #: How far the loss of a step may be from the one computed of the predictions just before it, in
@@ -30,7 +31,7 @@ _LEAST_LIKELY = 1e-4
 _COARSE = {"float16": 1e-4}
 _SMALLEST = 1e-30
 
-#: Steps before it is said that dropout is off or beyond reason, or that no update is seen.
+#: Steps before it is said that dropout is off or beyond reason.
 _TRIES = 5
 
 #: Steps that are watched one by one, and how many where one takes longer than this.
@@ -43,20 +44,50 @@ _FINE = ("float64", "float32")
 def examine(run, outputs, settings):
     """Return the facts ``update_seen``, ``loss_agrees`` and ``every_step_updates``."""
     if not outputs.reliable:
-        return _nothing("predictions have another shape, or do not repeat")
+        return _nothing("predictions have another shape, do not repeat or follow their labels")
     if not np.isfinite(outputs.first).all():
         return _nothing("predictions are not finite")
     bound = BOUNDS[_precision(run, settings)]
-    chances = _chances(outputs.first, run.task)
-    labels = telling_labels(chances, _COARSE.get(run.task.precision.compute, _SMALLEST))
+    smallest = _COARSE.get(run.task.precision.compute, _SMALLEST)
+    labels = telling_labels(_chances(outputs.first, run.task), smallest)
     target = labels.reshape(outputs.batch["target"].shape).astype(np.int32)
     prepared = run.adapter.prepare({"inputs": outputs.batch["inputs"], "target": target})
-    tries, seen = _train(run, prepared, labels, outputs.first, bound)
-    agrees = (_with_dropout if drops(run.task.layers) else _without_dropout)(tries, bound)
-    if seen["passed"] is False:
-        agrees = dict(agrees, passed=None, reason="predictions do not follow the training")
+    steps = _train(run, outputs.first, prepared, labels, smallest)
+    if steps.seen(bound)["passed"] is False:
+        agrees = {"passed": None, "reason": "predictions do not follow the training"}
+    elif not steps.losses:
+        agrees = {"passed": None, "reason": "every class is too unlikely for a logarithm"}
+    elif drops(run.task.layers):
+        agrees = _with_dropout(steps.losses, bound)
+    else:
+        agrees = _without_dropout(steps.losses, bound)
     every = _every_step(run, prepared)
-    return {"update_seen": seen, "loss_agrees": agrees, "every_step_updates": every}
+    return {"update_seen": steps.seen(bound), "loss_agrees": agrees, "every_step_updates": every}
+
+
+class Steps(object):
+    """What a few steps on one batch showed.
+
+    ``losses`` are pairs of means over the labels: computed of the outputs before a step, and found.
+    ``unseen`` has the numbers of steps that left the prediction as it was, ``moved`` is how far a
+    late weight went in all of them.
+    """
+
+    def __init__(self):
+        self.count = 0
+        self.losses = []
+        self.unseen = []
+        self.moved = 0.0
+
+    def seen(self, bound):
+        """Return the fact ``update_seen``."""
+        fact = {
+            "passed": not self.unseen, "steps": self.count, "unseen": self.unseen,
+            "moved": self.moved,
+        }
+        if self.unseen and self.moved <= bound:
+            fact.update(passed=None, reason="the weights changed too little to be seen")
+        return fact
 
 
 def drops(layers):
@@ -74,10 +105,13 @@ def telling_labels(chances, smallest):
     return order[rows, rows * counts // len(chances)]
 
 
-def mean_loss(chances, labels):
-    """Return the mean cross-entropy of rows of probabilities at their labels."""
+def mean_loss(chances, labels, smallest):
+    """Return the mean cross-entropy of rows of probabilities at their labels.
+
+    None where a probability is too small for its logarithm to say anything, or is not finite.
+    """
     chosen = chances[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(chosen, _SMALLEST)).mean())
+    return float(-np.log(chosen).mean()) if (chosen >= smallest).all() else None
 
 
 def _nothing(reason):
@@ -99,29 +133,29 @@ def _chances(outputs, task):
     return rows / rows.sum(axis=1, keepdims=True)
 
 
-def _train(run, prepared, labels, outputs, bound):
-    """Do steps until what is looked for has shown; return their losses, and ``update_seen``.
-
-    A loss is a pair of means over the labels: computed of the outputs before the step, and found.
-    """
-    name = run.task.weights()[-1].name
+def _train(run, before, prepared, labels, smallest):
+    """Do a step on a batch, of which ``before`` are the outputs; with dropout, until it shows."""
     count = len(labels) if run.task.loss.reduction == "sum" else 1
-    dropping = drops(run.task.layers)
-    start = np.array(run.adapter.get_weights([name])[name], np.float64)
-    losses, change = [], None
-    while len(losses) < _TRIES and (change is None or (dropping and not _is_dropped(losses[-1]))):
-        expected = mean_loss(_chances(outputs, run.task), labels)
+    name = audit_weights.late(run.task)
+    start, dropping, steps = audit_weights.read(run, name), drops(run.task.layers), Steps()
+    while not steps.count or (
+        dropping and steps.count < _TRIES and not any(map(_is_dropped, steps.losses))
+    ):
+        steps.count += 1
         run.adapter.train_step(prepared)
         run.adapter.synchronize()
-        losses.append((expected, float(run.adapter.loss()) / count))
-        before, outputs = outputs, np.array(run.adapter.predict(prepared))
-        if (outputs != before).any():
-            change = float(np.abs(outputs - before).max())
-    moved = float(np.abs(np.asarray(run.adapter.get_weights([name])[name]) - start).max())
-    seen = {"passed": change is not None, "difference": change or 0.0, "steps": len(losses)}
-    if change is None and moved <= bound:
-        seen.update(passed=None, reason="the weights changed too little to be seen")
-    return losses, seen
+        expected = mean_loss(_chances(before, run.task), labels, smallest)
+        if expected is not None:
+            steps.losses.append((expected, float(run.adapter.loss()) / count))
+        outputs = np.array(run.adapter.predict(prepared))
+        if audit_weights.same(outputs, before):
+            steps.unseen.append(steps.count)
+        before = outputs
+        if not np.isfinite(outputs).all():
+            break
+    change = np.subtract(audit_weights.read(run, name), start, dtype=np.float64)
+    steps.moved = float(np.abs(change).max())
+    return steps
 
 
 def _every_step(run, prepared):
@@ -129,20 +163,20 @@ def _every_step(run, prepared):
 
     The labels that the batch has here keep its gradient away from zero however well it was learned.
     """
-    weight = run.task.weights()[-1]
     if run.task.precision.storage not in _FINE:
         return {"passed": None, "reason": "weights are too coarse for every update to show"}
+    name = audit_weights.late(run.task)
     seconds = median(run.phases.values("step") or run.phases.values("first_step"))
     slow = seconds is None or seconds > _SLOW_SECONDS
     steps = _WATCHED_SLOW if slow else _WATCHED
-    without, before = 0, np.array(run.adapter.get_weights([weight.name])[weight.name])
+    without, before = 0, audit_weights.read(run, name)
     for _ in range(steps):
         run.adapter.train_step(prepared)
         run.adapter.synchronize()
-        after = np.array(run.adapter.get_weights([weight.name])[weight.name])
+        after = audit_weights.read(run, name)
         without += int((after == before).all())
         before = after
-    return {"passed": not without, "steps": steps, "without": without, "weight": weight.name}
+    return {"passed": not without, "steps": steps, "without": without, "weight": name}
 
 
 def _equal(pair):

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from . import audit_weights
 from .phases import median
 
 #: Of the time of the steps, what the read may take beyond a later read ...
@@ -32,7 +33,7 @@ def examine(run):
     the steps' whole time.  A weight that changes without a step condemns as well.
     """
     prepared = run.adapter.prepare(run.test_batches()[0])
-    name = _watched(run.task)
+    name = audit_weights.early(run.task)
     steps = _first_count(run)
     run.adapter.get_weights([name])
     run.adapter.synchronize()
@@ -72,14 +73,6 @@ def _first_count(run):
 
 def _growth(seconds):
     return max(2, int(math.ceil(_LONG_SECONDS / max(seconds, 1e-3))))
-
-
-def _watched(task):
-    """Return the smallest weight of the first layer that has any: its gradient comes last."""
-    weights = task.weights()
-    layer = weights[0].name.rsplit("/", 1)[0]
-    own = [weight for weight in weights if weight.name.rsplit("/", 1)[0] == layer]
-    return min(own, key=lambda weight: int(np.prod(weight.shape))).name
 
 
 def _each(run, prepared, steps):
@@ -125,5 +118,4 @@ def _changes(run, name, found):
     time.sleep(_WATCH_SECONDS)
     run.adapter.synchronize()
     run.adapter.loss()
-    later = np.asarray(run.adapter.get_weights([name])[name])
-    return bool(((later != found) & ~(np.isnan(later) & np.isnan(found))).any())
+    return not audit_weights.same(audit_weights.read(run, name), found)

@@ -49,7 +49,7 @@ def test_the_oracle_fails_nothing(
 ) -> None:
     result = worker.do(interpreter, make_job(task=task), "oracle")
     assert failures(result) == []
-    facts = ("loss_agrees", "update_seen", "every_step_updates", "synchronization")
+    facts = ("loss_agrees", "update_seen", "every_step_updates", "weights_kept", "synchronization")
     for name in (*facts, "precision_as_set"):
         assert result.audit[name]["passed"] is True, result.audit[name]
 
@@ -64,6 +64,8 @@ def test_the_oracle_fails_nothing(
         ("shuffled_labels", {}, ["loss_agrees"]),
         ("dropout_in_predictions", {"task": DROPPING}, ["same_input_same_output"]),
         ("dropout_off", {"task": DROPPING}, ["loss_agrees"]),
+        ("labels_in_predictions", {}, ["labels_unseen"]),
+        ("training_predictions", {}, ["weights_kept"]),
         ("stale_predictions", {}, ["update_seen"]),
         ("stale_predictions", {"task": DROPPING}, ["update_seen"]),
         ("update_skipped", {}, ["every_step_updates", "weights_changed"]),

@@ -35,6 +35,7 @@ class Adapter(object):
         found = {
             "precision": sorted(set(array.dtype.name for array in arrays)),
             "layout": self._network.layouts(),
+            "compiled_programs": 0,
         }
         if self._computed is not None:
             found["compute_precision"] = [self._computed.name]
