@@ -16,6 +16,9 @@ SCRATCH = "/tmp"
 
 #: Every container that dlbench makes carries this label, with the id of its run.
 LABEL = "dlbench.run"
+#: Which dlbench made it, as ``owner.Owner`` spells it, and whether its user wants it kept.
+OWNER_LABEL = "dlbench.owner"
+KEPT_LABEL = "dlbench.kept"
 
 TMPFS = "rw,nosuid,nodev,mode=1777"
 
@@ -39,6 +42,8 @@ class Traits:
     """What differs between engines, and matters to a container."""
 
     user: str
+    #: The dlbench that makes the container, as its label names it.
+    owner: str = ""
     #: The control group above the containers (``/dlbench``), where one can be had.
     cgroup_parent: str = ""
     #: Resource limits that must be stated, name -> soft and hard limit.
@@ -77,11 +82,17 @@ def configure(spec: RunSpec, traits: Traits) -> dict[str, Any]:
         "User": traits.user,
         "WorkingDir": IN,
         "Hostname": "dlbench",
-        "Labels": {LABEL: spec.run_id},
+        "Labels": label(spec, traits),
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": isolate(spec, traits),
     }
+
+
+def label(spec: RunSpec, traits: Traits) -> dict[str, str]:
+    """Return the labels by which a container is found again when its dlbench is gone."""
+    labels = {LABEL: spec.run_id, OWNER_LABEL: traits.owner}
+    return labels | {KEPT_LABEL: "yes"} if spec.keep else labels
 
 
 def isolate(spec: RunSpec, traits: Traits) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from typing import Any
 
 from dlbench import docker_client
 from dlbench.cgroup import remove_group
-from dlbench.container import LABEL, Traits
+from dlbench.container import Traits
 from dlbench.docker_builds import Builder
 from dlbench.docker_images import ImageShelf
 from dlbench.docker_registry import Registry
 from dlbench.docker_runs import Containers
-from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec, StoredImage
+from dlbench.engine import BuiltImage, EngineFacts, Exit, Leftover, Recipe, RunSpec, StoredImage
 from dlbench.errors import EngineError
+from dlbench.owner import find_owner
 from dlbench.supervision import Interrupt, Messages
 
 #: Podman lowers its own limit of processes to this, and can grant no more to a container.
@@ -128,6 +129,7 @@ class DockerEngine:
             )
         return Traits(
             user=f"{uid}:{gid}",
+            owner=find_owner().spell(),
             cgroup_parent=self._cgroup(run_id),
             ulimits=ulimits,
             security=("label=disable",) if self._has_security("selinux") else (),
@@ -177,11 +179,16 @@ class DockerEngine:
         self._interrupted = True
         self._messages.put(Interrupt())
 
-    def leftovers(self) -> list[str]:
-        """Return the names of containers that runs have left, kept ones and running ones too."""
-        with docker_client.translated(self.name, "to list containers"):
-            found = self._client.containers(all=True, filters={"label": LABEL})
-        return sorted(name.lstrip("/") for container in found for name in container["Names"][:1])
+    def leftovers(self) -> list[Leftover]:
+        """Return the containers of runs that are there, of every dlbench, by name."""
+        return self._containers.list_leftovers(find_owner())
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove one, whoever made it, and its control group; raises EngineError."""
+        self._containers.remove(leftover.name)
+        group = self._cgroup(leftover.run_id)
+        if group.endswith(leftover.run_id):
+            remove_group(group)
 
     # -- images ----------------------------------------------------------------------------------
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from dlbench import docker_client
 from dlbench.cgroup import Counters, find_group, read_counters, read_cpu_seconds, subtract
-from dlbench.container import Traits, configure, require_folders
-from dlbench.engine import Exit, How, RunSpec
+from dlbench.container import (
+    KEPT_LABEL,
+    LABEL,
+    OWNER_LABEL,
+    Traits,
+    configure,
+    require_folders,
+)
+from dlbench.engine import Exit, How, Leftover, RunSpec, State
 from dlbench.errors import EngineError
 from dlbench.kernel import Kernel
+from dlbench.owner import Owner, Whereabouts, find_whereabouts, read_owner
 from dlbench.run_log import RunLog
 from dlbench.supervision import Ended, Limit, Messages, supervise
 
@@ -24,6 +33,12 @@ if TYPE_CHECKING:
 KILLED = 137
 #: After the end of a run, how long its last output may take to arrive.
 DRAIN_SECONDS = 10.0
+#: What is said of a container whose dlbench is there.
+STATES: Mapping[Whereabouts, State] = {
+    "alive": "in use",
+    "ended": "left",
+    "elsewhere": "unknown",
+}
 
 
 class Containers:
@@ -160,6 +175,26 @@ class Containers:
         except (requests.RequestException, OSError):
             # The engine is gone, which the run's outcome says; `leftovers` finds the container.
             return
+
+    def list_leftovers(self, here: Owner) -> list[Leftover]:
+        """Return the containers of runs that are there, as the process ``here`` sees them."""
+        with docker_client.translated(self._name, "to list containers"):
+            found = self._client.containers(all=True, filters={"label": LABEL})
+        return sorted((read_leftover(facts, here) for facts in found), key=attrgetter("name"))
+
+
+def read_leftover(facts: Mapping[str, Any], here: Owner) -> Leftover:
+    """Return a container as the engine lists it."""
+    labels = facts.get("Labels") or {}
+    running = facts.get("State") in {"running", "paused", "restarting"}
+    owner = read_owner(labels.get(OWNER_LABEL, ""))
+    whereabouts = find_whereabouts(owner, here, running=running) if owner else "elsewhere"
+    state: State = STATES[whereabouts]
+    if KEPT_LABEL in labels and not running:
+        state = "kept"
+    return Leftover(
+        name=facts["Names"][0].lstrip("/"), run_id=labels[LABEL], state=state, running=running
+    )
 
 
 def _start_thread(target: Callable[[], None]) -> threading.Thread:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 How: TypeAlias = Literal["exited", "timeout", "oom", "interrupted", "lost"]
+#: What became of a container and its dlbench.
+State: TypeAlias = Literal["left", "in use", "kept", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +162,20 @@ class Exit:
     cpu_seconds: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Leftover:
+    """A container of some run, past or present, that is there.
+
+    ``left``: its dlbench has ended without removing it; ``in use``: that is alive; ``kept``: its
+    user asked for that; ``unknown``: whose it is cannot be told from here.
+    """
+
+    name: str
+    run_id: str
+    state: State
+    running: bool = False
+
+
 class Engine(Protocol):
     """What executes runs and builds what they run in."""
 
@@ -223,4 +239,19 @@ class ImageKeeper(Protocol):
 
     def load_images(self, path: Path) -> tuple[str, ...]:
         """Load an archive that ``save_images`` wrote; return the tags."""
+        ...
+
+
+@runtime_checkable
+class ContainerKeeper(Protocol):
+    """What an engine whose runs can outlive dlbench offers beside ``Engine``."""
+
+    name: str
+
+    def leftovers(self) -> list[Leftover]:
+        """Return the containers of runs that are there, of every dlbench."""
+        ...
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Remove one with all that belongs to it; raises EngineError."""
         ...

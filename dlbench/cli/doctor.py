@@ -16,6 +16,7 @@ import typer
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.counters import read_cpu_times
 from dlbench.energy import PackageMeter
+from dlbench.engine import ContainerKeeper
 from dlbench.errors import DlbenchError, EngineError
 from dlbench.foreign_load import is_foreign_load
 from dlbench.kernel import Kernel
@@ -27,6 +28,20 @@ DISK_NEEDED_BYTES = 16 * 2**30
 MEMORY_NEEDED_BYTES = 8 * 2**30
 #: How long is listened for other programs.
 QUIET_SECONDS = 1.0
+
+#: What is said of containers that are there, by their state, and what removes them.  Those in use
+#: are none of the doctor's business.
+LEFTOVERS = {
+    "left": (
+        "are left of a dlbench that was killed",
+        "dlbench doctor --remove-leftovers, or {command}",
+    ),
+    "kept": ("were kept (--keep)", "when they are of no more use: {command}"),
+    "unknown": (
+        "are of a dlbench that cannot be seen from here",
+        "if none is at work with this engine: {command}",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,13 @@ class Finding:
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    remove: Annotated[
+        bool,
+        typer.Option(
+            "--remove-leftovers",
+            help="Remove the containers that a killed dlbench has left; others stay.",
+        ),
+    ] = False,
 ) -> None:
     """Check this machine for what dlbench needs: engines, disk, plugins, quiet.
 
@@ -48,7 +70,7 @@ def doctor(
     """
     workspace = open_workspace()
     findings = [
-        *check_engines(workspace),
+        *check_engines(workspace, remove=remove),
         *check_space(workspace),
         *check_quiet(),
         *check_plugins(workspace),
@@ -66,7 +88,7 @@ def doctor(
         raise EngineError("nothing here can execute runs", "install Docker, or python3-venv")
 
 
-def check_engines(workspace: Workspace) -> Iterator[Finding]:
+def check_engines(workspace: Workspace, *, remove: bool = False) -> Iterator[Finding]:
     """Ask each engine for its facts."""
     for name in ("docker", "podman"):
         try:
@@ -82,6 +104,8 @@ def check_engines(workspace: Workspace) -> Iterator[Finding]:
             yield Finding("note", f"device cuda with {name}: {error.message}", error.hint)
         else:
             yield Finding("ok", f"device cuda with {name}")
+        if isinstance(engine, ContainerKeeper):
+            yield from check_leftovers(engine, workspace, remove=remove)
     version = ".".join(map(str, sys.version_info[:2]))
     yield Finding("ok", f"engine venv: Python {version} runs this, other versions are looked for")
     if shutil.which("mmdebstrap") is None:
@@ -90,6 +114,29 @@ def check_engines(workspace: Workspace) -> Iterator[Finding]:
             "mmdebstrap is not installed: bases can come from a registry only",
             "apt-get install mmdebstrap",
         )
+
+
+def check_leftovers(
+    engine: ContainerKeeper, workspace: Workspace, *, remove: bool
+) -> Iterator[Finding]:
+    """Look for containers that nobody will remove, and remove those that a dead dlbench left."""
+    name = engine.name
+    try:
+        found = engine.leftovers()
+        for leftover in [one for one in found if remove and one.state == "left"]:
+            engine.remove_leftover(leftover)
+            for folder in workspace.runs.glob(f"run-{leftover.run_id}-*"):
+                shutil.rmtree(folder, ignore_errors=True)
+            found.remove(leftover)
+            yield Finding("ok", f"removed container {leftover.name} and its folder")
+    except EngineError as error:
+        yield Finding("note", f"containers with {name}: {error.message}", error.hint)
+        return
+    for state, (words, hint) in LEFTOVERS.items():
+        names = [one.name for one in found if one.state == state]
+        if names:
+            command = hint.format(command=f"{name} rm -f {' '.join(names)}")
+            yield Finding("note", f"{len(names)} containers with {name} {words}", command)
 
 
 def check_space(workspace: Workspace) -> Iterator[Finding]:

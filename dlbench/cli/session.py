@@ -166,7 +166,7 @@ class Session:
             runs=runs,
             engine=engine,
             store=Store(self.workspace.results),
-            scratch=self.workspace.cache / "runs",
+            scratch=self.workspace.runs,
             provenance=self.inquiry.answer(sys.argv),
             observer=display,
             seed=runs[0].campaign,

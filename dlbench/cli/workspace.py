@@ -36,6 +36,11 @@ class Workspace:
     cache: Path
     results: Path
 
+    @property
+    def runs(self) -> Path:
+        """Where each run has a folder of its own while it goes on."""
+        return self.cache / "runs"
+
     def catalog(self) -> Catalog:
         """Load the plugins that are installed."""
         from dlbench.catalog import load_catalog

@@ -77,6 +77,6 @@ def left_behind(place: Place) -> Iterator[list[RunSpec]]:
     specs: list[RunSpec] = []
     yield specs
     names = {spec.name for spec in specs}
-    assert names.isdisjoint(place.engine.leftovers())
+    assert names.isdisjoint(one.name for one in place.engine.leftovers())
     for spec in specs:
         assert not list(Path("/sys/fs/cgroup").glob(f"**/dlbench/{spec.run_id}"))

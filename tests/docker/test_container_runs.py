@@ -350,7 +350,8 @@ def test_a_container_is_kept_where_it_is_asked_for(place: Place, tmp_path: Path)
     spec = make_spec(tmp_path, place.image, "print(1)", keep=True)
     try:
         assert place.engine.execute(spec).code == 0
-        assert spec.name in place.engine.leftovers()
+        states = {one.name: one.state for one in place.engine.leftovers()}
+        assert states[spec.name] == "kept"
     finally:
         subprocess.run([place.engine.name, "rm", "-f", spec.name], check=True, capture_output=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+
+from dlbench.docker_engine import DockerEngine
 
 pytestmark = pytest.mark.docker
 
@@ -145,3 +148,32 @@ def test_signals_keep_what_was_measured(tmp_path: Path, number: signal.Signals, 
     assert {outcome(record)["how"] for record in records} == {"exited", "interrupted"}
     assert "what was measured is kept" in seen
     assert left_containers(records) == ""
+
+
+def test_what_a_killed_dlbench_leaves_is_found_and_removed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dlbench", "run", "rows", "--quick", "-f", "faulty:fault=hang"]
+    with subprocess.Popen(command, env=make_variables(tmp_path), stderr=subprocess.DEVNULL) as run:
+        name = await_container(run.pid)
+        in_use = dlbench(tmp_path, "doctor", "--remove-leftovers").stdout
+        assert name not in in_use
+        run.kill()
+    assert re.search(rf"docker rm -f .*{name}", dlbench(tmp_path, "doctor").stdout)
+    assert f"removed container {name}" in dlbench(tmp_path, "doctor", "--remove-leftovers").stdout
+    assert name not in {one.name for one in DockerEngine().leftovers()}
+    assert name not in dlbench(tmp_path, "doctor").stdout
+
+
+def await_container(pid: int) -> str:
+    """Return the name of the container that the dlbench of this process runs."""
+    deadline = time.monotonic() + 60
+    shape = '{{.Names}}\t{{.Label "dlbench.owner"}}'
+    while time.monotonic() < deadline:
+        listed = subprocess.run(
+            ["docker", "ps", "--format", shape], capture_output=True, text=True, check=True
+        ).stdout
+        for line in listed.splitlines():
+            name, _, owner = line.partition("\t")
+            if owner.split()[3:4] == [str(pid)]:
+                return name
+        time.sleep(0.2)
+    raise AssertionError("no container of that dlbench came")

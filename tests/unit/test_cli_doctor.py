@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dlbench.cli import doctor
-from dlbench.cli.doctor import check_quiet, watch_foreign_load
+from dlbench.cli.doctor import Finding, check_leftovers, check_quiet, watch_foreign_load
+from dlbench.cli.workspace import Workspace
+from dlbench.engine import Leftover
+from dlbench.errors import EngineError
 from dlbench.kernel import Kernel
 
 
@@ -37,3 +41,67 @@ def test_quiet_is_what_runs_are_held_to(
     text = f"other programs use {foreign:.2g} of 2 CPUs" if foreign is not None else ""
     assert findings.get(text) == state
     assert any(what.startswith("energy of the processors: ") for what in findings)
+
+
+class Keeper:
+    """Has containers in every state."""
+
+    name = "docker"
+
+    def __init__(self) -> None:
+        states: tuple[Any, ...] = ("left", "in use", "kept", "unknown", "left")
+        self.there = [
+            Leftover(name=f"dlbench-{number}", run_id=str(number), state=state)
+            for number, state in enumerate(states)
+        ]
+
+    def leftovers(self) -> list[Leftover]:
+        return list(self.there)
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        self.there.remove(leftover)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A workspace in which every run has left its folder."""
+    workspace = Workspace(images=tmp_path, scenarios=(), cache=tmp_path, results=tmp_path)
+    for number in range(5):
+        (workspace.runs / f"run-{number}-x" / "out").mkdir(parents=True)
+    return workspace
+
+
+def test_leftovers_are_named_with_what_removes_them(workspace: Workspace) -> None:
+    keeper = Keeper()
+    found = list(check_leftovers(keeper, workspace, remove=False))
+    assert [finding.what for finding in found] == [
+        "2 containers with docker are left of a dlbench that was killed",
+        "1 containers with docker were kept (--keep)",
+        "1 containers with docker are of a dlbench that cannot be seen from here",
+    ]
+    assert found[0].hint.endswith(
+        "dlbench doctor --remove-leftovers, or docker rm -f dlbench-0 dlbench-4"
+    )
+    assert len(keeper.there) == 5
+
+
+def test_only_what_a_dead_dlbench_has_left_is_removed(workspace: Workspace) -> None:
+    keeper = Keeper()
+    found = list(check_leftovers(keeper, workspace, remove=True))
+    assert [finding.what for finding in found[:2]] == [
+        "removed container dlbench-0 and its folder",
+        "removed container dlbench-4 and its folder",
+    ]
+    assert [one.state for one in keeper.there] == ["in use", "kept", "unknown"]
+    folders = sorted(folder.name for folder in workspace.runs.iterdir())
+    assert folders == ["run-1-x", "run-2-x", "run-3-x"]
+
+
+def test_an_engine_that_fails_to_list_is_a_note(workspace: Workspace) -> None:
+    class Failing(Keeper):
+        def leftovers(self) -> list[Leftover]:
+            raise EngineError("it went away", "start it")
+
+    assert list(check_leftovers(Failing(), workspace, remove=True)) == [
+        Finding("note", "containers with docker: it went away", "start it")
+    ]

@@ -10,7 +10,7 @@ from engine_runs import make_image, make_spec
 from dlbench.container import Traits, configure, fill_command
 
 IMAGE = make_image("/opt/venv/bin/python", "sha256:1")
-TRAITS = Traits(user="1000:1000")
+TRAITS = Traits(user="1000:1000", owner="vm boot pid:[1] 2 3")
 
 
 def test_placeholders_are_filled_and_other_braces_stay() -> None:
@@ -24,7 +24,7 @@ def test_a_container_is_locked_down(tmp_path: Path) -> None:
     body = configure(spec, TRAITS)
     host = body["HostConfig"]
     assert body["User"] == "1000:1000"
-    assert body["Labels"] == {"dlbench.run": spec.run_id}
+    assert body["Labels"] == {"dlbench.run": spec.run_id, "dlbench.owner": "vm boot pid:[1] 2 3"}
     assert host["NetworkMode"] == "none"
     assert host["CapDrop"] == ["ALL"]
     assert host["SecurityOpt"] == ["no-new-privileges"]
@@ -80,3 +80,8 @@ def test_traits_of_engines(tmp_path: Path, traits: Traits, name: str, value: obj
 def test_a_cuda_run_asks_for_every_device(tmp_path: Path) -> None:
     body = configure(make_spec(tmp_path, IMAGE, "", device="cuda"), TRAITS)
     assert body["HostConfig"]["DeviceRequests"] == [{"Count": -1, "Capabilities": [["gpu"]]}]
+
+
+def test_a_container_that_is_to_be_kept_says_so(tmp_path: Path) -> None:
+    labels = configure(make_spec(tmp_path, IMAGE, "", keep=True), TRAITS)["Labels"]
+    assert labels["dlbench.kept"] == "yes"
