@@ -152,6 +152,7 @@ def describe_request(record: Record) -> list[tuple[str, str]]:
 def describe_result(result: WorkerResult) -> Iterator[Section]:
     """Yield what the worker measured and found."""
     yield "measured", [(phase.name, spell_phase(phase)) for phase in result.phases]
+    yield "warm-up", spell_items(result.warmup)
     for when, settings in result.settings.items():
         yield f"active when {when}", spell_items(settings)
     yield "audit", [(name, spell_fact(fact)) for name, fact in result.audit.items()]

@@ -78,7 +78,16 @@ class Row:
         marks.extend(self.parity_marks())
         marks.extend(f"audit failed: {name}" for name in self.audit_failures())
         marks.extend(summarize_disturbances([run.disturbances for run in self.good]))
+        marks.extend(self.warmup_marks())
         return marks
+
+    def warmup_marks(self) -> list[str]:
+        """Say where steps were timed while they still changed."""
+        unsettled = sum(not run.settled for run in self.good)
+        if not unsettled:
+            return []
+        some = f"{unsettled} of {len(self.good)} runs with " if len(self.good) > 1 else ""
+        return [f"{some}warm-up not settled"]
 
     @cached_property
     def barred(self) -> str:

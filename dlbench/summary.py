@@ -20,7 +20,7 @@ from dlbench.stats import find_quartiles
 from dlbench.work import count_step_flops, count_weight_bytes
 
 #: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
-SUMMARY = 3
+SUMMARY = 4
 
 
 class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -98,6 +98,8 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     disturbances: tuple[Disturbance, ...] = ()
     #: Joules of the whole run, by the part of the machine that used them.
     energy: dict[str, float] = {}
+    #: False where the warm-up was to end by test, and a cap came first.
+    settled: bool = True
     #: FLOP/s of the calibration that speaks for this run.  The run's own record does not know it:
     #: ``peaks.attach_peaks`` finds it among other records.
     peak_flops: float | None = None
@@ -116,7 +118,7 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
     str, str, str, int, str, bool, str, float, tuple[str, ...], str, str, str, str,
-    dict[str, PhaseSummary], tuple[Disturbance, ...], dict[str, float], float | None,
+    dict[str, PhaseSummary], tuple[Disturbance, ...], dict[str, float], bool, float | None,
 ]  # fmt: skip
 
 
@@ -142,7 +144,13 @@ def summarize(record: Record) -> RunSummary:
         phases={phase.name: summarize_phase(phase) for phase in phases if phase.values},
         disturbances=find_disturbances(record.environment, count_cpus(record)),
         energy=sum_energy(record.environment),
+        settled=has_settled(result.warmup) if result else True,
     )
+
+
+def has_settled(warmup: Mapping[str, Any]) -> bool:
+    """Whether a warm-up ended as it should: by its test, or by the number that was asked for."""
+    return "settle" not in warmup or warmup.get("reason") == "settled"
 
 
 def count_cpus(record: Record) -> int:

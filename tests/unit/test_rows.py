@@ -192,6 +192,32 @@ def test_records_of_one_campaign_are_compared_whole() -> None:
     assert cells(table, "runs") == ["2"]
 
 
+@pytest.mark.parametrize(
+    ("warmups", "marks"),
+    [
+        ([{"steps": 9, "reason": "settled", "settle": 0.05}], []),
+        ([{"steps": 5, "reason": "exact"}], []),
+        ([{"steps": 5, "reason": "seconds"}], []),
+        ([{"steps": 30, "reason": "steps", "settle": 0.05}], ["warm-up not settled"]),
+        (
+            [{"reason": "settled", "settle": 0.05}, {"reason": "seconds", "settle": 0.05}],
+            ["1 of 2 runs with warm-up not settled"],
+        ),
+    ],
+)
+def test_a_warm_up_that_ended_at_a_cap_is_marked(
+    warmups: list[dict[str, Any]], marks: list[str]
+) -> None:
+    records = [
+        msgspec.structs.replace(
+            make_run(f"a{number}"), result=make_result(make_phases(), warmup=warmup)
+        )
+        for number, warmup in enumerate(warmups)
+    ]
+    (row,) = pool([summarize(record) for record in records])
+    assert [mark for mark in row.marks() if "warm-up" in mark] == marks
+
+
 def test_company_is_marked_with_how_many_runs_had_it() -> None:
     quiet = make_disturbed()
     loud = make_disturbed(samples=make_loads([0.8] * 20))
