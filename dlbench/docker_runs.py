@@ -48,22 +48,21 @@ class Containers:
         self._client = client
         self._name = name
         #: The control group of what is being executed, and what had been used in it before.
-        self._group = ""
-        self._used_before: float | None = None
+        self._meter: tuple[str, float | None] = "", None
 
     def cpu_seconds(self) -> float | None:
         """Return the processor time so far of what is being executed, None where nobody tells."""
-        return subtract(read_cpu_seconds(self._group), self._used_before)
+        group, used_before = self._meter
+        return subtract(read_cpu_seconds(group), used_before)
 
     def execute(self, spec: RunSpec, traits: Traits, messages: Messages) -> Exit:
         """Make, start and supervise the container of ``spec``; it is still there afterwards."""
         require_folders(spec)
         before = read_counters(traits.cgroup_parent)
-        self._used_before, self._group = before.cpu_seconds, traits.cgroup_parent
         try:
             return self._execute(spec, traits, messages, before)
         finally:
-            self._group = ""
+            self._meter = "", None
 
     def _execute(self, spec: RunSpec, traits: Traits, messages: Messages, before: Counters) -> Exit:
         with docker_client.translated(self._name, f"to start container {spec.name}"):
@@ -77,7 +76,7 @@ class Containers:
                 started = time.monotonic()
                 self._client.start(spec.name)
                 _start_thread(lambda: messages.put(self._await_end(spec.name)))
-                self._group = self._group or self._find_group(spec.name)
+                self._meter = self._find_meter(spec, traits, before)
                 how, ended = supervise(
                     messages,
                     Limit(timeout_seconds=spec.timeout_seconds),
@@ -95,6 +94,17 @@ class Containers:
             wall_seconds=wall_seconds,
             cpu_seconds=subtract(after.cpu_seconds, before.cpu_seconds),
         )
+
+    def _find_meter(
+        self, spec: RunSpec, traits: Traits, before: Counters
+    ) -> tuple[str, float | None]:
+        """Return the control group to read meanwhile, and what had been used in it before."""
+        if not traits.cgroup_parent.endswith(spec.run_id):
+            # None, or one that all runs share: the container's own says more.
+            found = self._find_group(spec.name)
+            if found:
+                return found, None
+        return traits.cgroup_parent, before.cpu_seconds
 
     def _find_group(self, name: str) -> str:
         """Return the control group of a running container, '' where it cannot be seen from here."""

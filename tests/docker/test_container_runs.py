@@ -76,6 +76,39 @@ def test_processor_time_is_that_of_the_container(run: Run) -> None:
     assert 1 <= ended.cpu_seconds < 3
 
 
+@pytest.mark.parametrize("found", [False, True], ids=["group of ours", "group of its own"])
+def test_processor_time_can_be_read_meanwhile(
+    place: Place,
+    tmp_path: Path,
+    left_behind: list[RunSpec],
+    monkeypatch: pytest.MonkeyPatch,
+    found: bool,
+) -> None:
+    if found:
+        # As without root: the container's group is where the engine has put it.
+        monkeypatch.setattr(place.engine, "_cgroup", lambda _: "")
+    program = """
+        import time
+        while time.process_time() < 1: pass
+        print("burnt", flush=True)
+        time.sleep(120)
+        """
+    spec = make_spec(tmp_path, place.image, program)
+    left_behind.append(spec)
+    assert place.engine.cpu_seconds() is None
+    thread = threading.Thread(target=place.engine.execute, args=(spec,))
+    thread.start()
+    try:
+        await_output(spec)
+        used = place.engine.cpu_seconds()
+    finally:
+        place.engine.interrupt()
+        thread.join(60)
+    assert used is not None
+    assert 0.95 <= used < 3
+    assert place.engine.cpu_seconds() is None
+
+
 def test_a_crash_is_a_signal(run: Run) -> None:
     ended, _ = run("import os; os.kill(os.getpid(), 11)")
     assert (ended.how, ended.code) == ("exited", 128 + signal.SIGSEGV)
