@@ -10,13 +10,12 @@ from dlbench.job import Phase, WorkerResult
 from dlbench.peaks import read_peak, spell_rate
 from dlbench.record import Energy, Environment, Record, Samples
 from dlbench.scenario import Plan, Trials, Warmup
+from dlbench.spelling import GIB, spell_items, spell_seconds, spell_value
 from dlbench.stats import find_quartiles
 from dlbench.summary import count_cpus, gather_facts, spell, summarize
 
 #: Title of a section, and its lines of name and value.
 Section: TypeAlias = tuple[str, Sequence[tuple[str, str]]]
-
-GIB = 2**30
 
 
 def describe_record(
@@ -188,20 +187,6 @@ def spell_phase(phase: Phase) -> str:
     )
 
 
-def spell_value(value: float, unit: str) -> str:
-    """Return one value with its unit."""
-    if unit == "s":
-        return spell_seconds(value)
-    if unit == "bytes":
-        return f"{value / GIB:.3g} GiB"
-    return f"{value:.6g}" + (f" {unit}" if unit not in {"1", ""} else "")
-
-
-def spell_seconds(seconds: float) -> str:
-    """Return a duration in the unit that reads well."""
-    return f"{seconds:.4g} s" if seconds >= 1 else f"{seconds * 1e3:.4g} ms"
-
-
 def spell_fact(fact: Any) -> str:
     """Return a fact of the audit: whether it held, then what it is made of."""
     if not isinstance(fact, Mapping):
@@ -277,19 +262,6 @@ def describe_provenance(record: Record) -> list[tuple[str, str]]:
         ("Python", provenance.python),
         ("command line", " ".join(provenance.command_line)),
     ]
-
-
-def spell_items(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a mapping as lines; names that end in their unit lose it."""
-    return [spell_item(name, value) for name, value in mapping.items()]
-
-
-def spell_item(name: str, value: Any) -> tuple[str, str]:
-    """Return one line of a mapping."""
-    for ending, unit in (("_bytes", "bytes"), ("_seconds", "s")):
-        if name.endswith(ending) and isinstance(value, int | float):
-            return name.removesuffix(ending).replace("_", " "), spell_value(value, unit)
-    return name.replace("_", " "), spell(value)
 
 
 def render_sections(sections: Iterator[Section]) -> str:
