@@ -15,7 +15,8 @@ from dlbench.errors import UnknownNameError, nearest
 from dlbench.judgement import Band, compare_samples
 from dlbench.layout import Line, lay_out
 from dlbench.metrics import METRICS, Metric, known_metric
-from dlbench.peaks import attach_peaks
+from dlbench.payback import describe_paybacks
+from dlbench.peaks import attach_peaks, suggest_calibration
 from dlbench.pivot import pivot
 from dlbench.record import Record
 from dlbench.rows import Row, differing, keep_newest, pool
@@ -28,6 +29,9 @@ from dlbench.standings import (
 from dlbench.stats import BAND, Estimate, estimate
 from dlbench.summary import RunSummary, summarize
 from dlbench.tables import Table
+
+#: Metrics beside which it is said after how many steps compiling pays back.
+ABOUT_STEPS = frozenset({"step", "stepwise", "build", "first_step", "cost"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +147,7 @@ def judge_group(
         notes.append(f"{left_out} older runs of these cells are left out (--all takes them in)")
     notes += describe_baselines(lines, question.baseline or "")
     notes += describe_band(question.band)
+    notes += describe_steps(rows, metric, question.band)
     return Judged(metric=metric, lines=lines, remarks=notes)
 
 
@@ -157,6 +162,19 @@ def describe_baselines(lines: Sequence[Line], name: str) -> list[str]:
             f"{name}:AXIS=VALUE"
         )
     return [remark for remark in remarks if remark]
+
+
+def describe_steps(rows: Sequence[Row], metric: Metric, band: Band) -> list[str]:
+    """Say when compiling pays back, and how to learn the share of the peak where it is unknown."""
+    notes: list[str] = []
+    if metric.name in ABOUT_STEPS:
+        notes += describe_paybacks(
+            rows, lambda row, plain: compare_rows(row, plain, METRICS["step"], band)
+        )
+    suggestion = suggest_calibration(row.good[-1] for row in rows if row.good)
+    if suggestion and "peak_share" in {metric.name, *metric.beside}:
+        notes.append(f"share of peak, not calibrated: {suggestion}")
+    return notes
 
 
 def describe_band(band: Band) -> list[str]:

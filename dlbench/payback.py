@@ -8,14 +8,14 @@ faster at all.  N is given to two digits, with what it is at either end of the i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
+from dlbench.judgement import Comparison
 from dlbench.metrics import METRICS, read_compiling
 from dlbench.rows import NOT_APPLICABLE, Row
-from dlbench.stats import Estimate, Verdict, find_median
+from dlbench.stats import Estimate, find_median
 
 #: Axes that put work before the steps to make them faster.
 COMPILING = ("xla", "compile")
@@ -25,8 +25,8 @@ PLAIN = "off"
 #: Digits of a number of steps: the noise of both differences leaves no more.
 DIGITS = 2
 
-#: How the step of one row stands to that of another: the ratio of the times, and the verdict.
-Compare: TypeAlias = Callable[[Row, Row], tuple[Estimate, Verdict]]
+#: How the step of one row stands to that of another.
+Compare: TypeAlias = Callable[[Row, Row], Comparison]
 
 
 def describe_paybacks(rows: Sequence[Row], compare: Compare) -> Iterator[str]:
@@ -41,6 +41,7 @@ def is_counterpart(plain: Row, row: Row, axis: str) -> bool:
     """Return whether ``plain`` is ``row`` without what ``axis`` compiles, and nothing else."""
     return (
         row.value(axis) not in {PLAIN, NOT_APPLICABLE}
+        and not (row.barred or plain.barred)
         and plain.conditions.facts == row.conditions.facts
         and plain.cell.quick == row.cell.quick
         and {**row.identity, axis: PLAIN} == plain.identity
@@ -54,12 +55,12 @@ def describe_payback(row: Row, plain: Row, compare: Compare) -> str:
     if step is None or costs[0] is None or costs[1] is None or find_step(row) is None:
         return "cannot be said to pay back or not: a first or a later step was not measured"
     extra = costs[0] - costs[1]
-    ratio, verdict = compare(row, plain)
-    if verdict == "not enough data":
+    steps = compare(row, plain)
+    if steps.verdict == "not enough data":
         return "cannot be said to pay back or not: not enough data to tell the steps apart"
-    if verdict == "faster":
-        return describe_saving(extra, step, ratio)
-    how = "it is slower" if verdict == "slower" else "its step is the same"
+    if steps.verdict == "faster":
+        return describe_saving(extra, step, steps.ratio)
+    how = "it is slower" if steps.verdict == "slower" else "its step is the same"
     more = f", and costs {spell_seconds(extra)} more once" if extra > 0 else ""
     return f"never pays back here: {how}{more}"
 
@@ -71,8 +72,8 @@ def describe_saving(extra: float, step: float, ratio: Estimate) -> str:
         return f"pays back at once: no more is paid before, {spell_seconds(saved)} less a step"
     count = spell_count(extra / saved)
     if ratio.low is not None and ratio.high is not None and ratio.high < 1:
-        ends = [spell_count(extra / (step * (1 - edge))) for edge in (ratio.low, ratio.high)]
-        count += f" ({' to '.join(dict.fromkeys(ends))})"
+        few, many = (spell_count(extra / (step * (1 - edge))) for edge in (ratio.low, ratio.high))
+        count += f" ({few} to {many})" if few != many else ""
     return (
         f"pays back after about {count} steps: {spell_seconds(extra)} more once, "
         f"{spell_seconds(saved)} less a step"
@@ -94,7 +95,7 @@ def find_step(row: Row) -> float | None:
 
 def spell_count(steps: float) -> str:
     """Return a number of steps in as many digits as it deserves, never less than one."""
-    whole = max(1, math.ceil(steps))
+    whole = max(1, round(steps))
     return f"{round(whole, DIGITS - len(str(whole))):,}"
 
 

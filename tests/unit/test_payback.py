@@ -6,6 +6,7 @@ import pytest
 from comparisons import make_run
 from records import make_phases, once
 
+from dlbench.judgement import Comparison
 from dlbench.payback import describe_paybacks, spell_count, spell_seconds
 from dlbench.record import Record
 from dlbench.rows import pool
@@ -37,7 +38,8 @@ def describe(
 ) -> list[str]:
     low, high = (ratio - spread, ratio + spread) if spread else (None, None)
     figure = Estimate(value=ratio, low=low, high=high, runs=5)
-    return list(describe_paybacks(pool(map(summarize, records)), lambda *_: (figure, verdict)))
+    steps = Comparison(ratio=figure, verdict=verdict, rounds_needed=None, paired=True, rounds=5)
+    return list(describe_paybacks(pool(map(summarize, records)), lambda *_: steps))
 
 
 def test_what_is_paid_once_by_what_is_saved_a_step() -> None:
@@ -104,6 +106,11 @@ def test_only_rows_that_differ_in_nothing_else_are_held_together(changes: dict[s
     assert describe(make_pair(0.5, 0.4, **changes), "faster", 0.8) == []
 
 
+def test_rows_that_did_other_work_are_not_spoken_of() -> None:
+    audit = {"audit": {"losses_finite": {"passed": False}}}
+    assert describe(make_pair(0.5, 0.4, result=audit), "faster", 0.8) == []
+
+
 def test_another_layout_is_another_pair() -> None:
     records = [*make_pair(0.5, 0.4), make_run("on3", 0.4, axes={"xla": "on", "layout": "NCHW"})]
     assert len(describe(records, "faster", 0.8)) == 1
@@ -111,7 +118,7 @@ def test_another_layout_is_another_pair() -> None:
 
 @pytest.mark.parametrize(
     ("steps", "words"),
-    [(0.2, "1"), (9.2, "10"), (99.5, "100"), (1234.5, "1,200"), (123_456, "120,000")],
+    [(0.2, "1"), (9.2, "9"), (99.6, "100"), (1234.5, "1,200"), (123_456, "120,000")],
 )
 def test_steps_have_two_digits(steps: float, words: str) -> None:
     assert spell_count(steps) == words
