@@ -22,55 +22,71 @@ SYS = Path("/sys")
 
 #: Rows and columns of the weights in products, by kind of device.
 PRODUCT_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
-#: The same with a vector, and bytes of all weights in single precision: 8 matrices.
+#: The same in mixed precision, and how many rows they are multiplied by: enough that converting the
+#: weights, which mixed precision does at every step, is little beside the product.
+MIXED_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (8192, 16384)}
+MIXED_ROWS = {"cpu": 4096, "cuda": 16384}
+#: Rows and columns of the 8 matrices that multiply a vector, and their bytes in single precision.
 VECTOR_SIZES = {size: 8 * size**2 * 4 for size in (4096, 8192, 16384)}
 #: On a device, one product must take much longer than to issue it.
 VECTOR_SIZE_CUDA = 8192
-#: A try: rows that are multiplied, and sizes.
-TRY_BATCH, TRY_PRODUCT_SIZE, TRY_VECTOR_SIZE = 512, 1024, 1024
+#: The size of a try.
+TRY_SIZE = 512
 #: So many times the size of the last cache, as the rules of STREAM (McCalpin 1995) ask for.
 CACHE_FACTOR = 4
 
 
 def request_calibration(
     base: Request, folder: Path, precisions: Sequence[str], cache_bytes: int
-) -> tuple[Request, Request]:
+) -> list[Request]:
     """Return what is to be executed for ``base``: products in every precision, and vectors.
 
-    ``folder`` has the scenarios, ``cache_bytes`` is the size of the machine's last cache.  Mixed
-    precision converts its weights at every step, so vectors are left to the first other one.
+    ``folder`` has the scenarios, ``cache_bytes`` is the size of the machine's last cache.  Without
+    ``precisions`` it is each framework's own.  Vectors are left to the first that is not mixed.
     """
-    products = [f"size={','.join(map(str, choose_product_sizes(base)))}"]
+    mixed = [name for name in precisions if is_mixed(name)]
+    plain = [name for name in precisions if name not in mixed]
+    products = []
+    if plain or not precisions:
+        sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
+        # As many rows as columns: with more, weights times weights would be less work.
+        products += [(size, size, plain) for size in sizes]
+    if mixed:
+        sizes = MIXED_SIZES.get(base.device, MIXED_SIZES["cuda"])
+        rows = MIXED_ROWS.get(base.device, MIXED_ROWS["cuda"])
+        products += [(size, rows, mixed) for size in sizes]
     if base.quick:
-        products.append(f"batch_size={TRY_BATCH}")
+        products = [(TRY_SIZE, TRY_SIZE, precisions)]
+    requests = [
+        extend(base, folder / PRODUCT, [f"size={size}", f"batch_size={rows}"], names)
+        for size, rows, names in products
+    ]
+    width = choose_vector_size(base, cache_bytes)
+    return [*requests, extend(base, folder / VECTOR, [f"size={width}"], plain[:1])]
+
+
+def extend(
+    base: Request, scenario: Path, axes: Sequence[str], precisions: Sequence[str]
+) -> Request:
+    """Return ``base`` for ``scenario``, a file without its ending, with further axes.
+
+    No precision leaves it to the framework.
+    """
     if precisions:
-        products.append(f"precision={','.join(precisions)}")
-    vectors = [f"size={choose_vector_size(base, cache_bytes)}"]
-    plain = [name for name in precisions if name in PRECISIONS and not is_mixed(name)]
-    vectors += [f"precision={name}" for name in plain[:1]]
-    product, vector = (folder / f"{name}.yaml" for name in (PRODUCT, VECTOR))
-    return (
-        replace(base, scenarios=(str(product),), axes=(*base.axes, *products)),
-        replace(base, scenarios=(str(vector),), axes=(*base.axes, *vectors)),
-    )
+        axes = [*axes, f"precision={','.join(precisions)}"]
+    return replace(base, scenarios=(f"{scenario}.yaml",), axes=(*base.axes, *axes))
 
 
 def is_mixed(precision: str) -> bool:
     """Return whether weights are stored in another number format than they are multiplied in."""
-    return PRECISIONS[precision].storage != PRECISIONS[precision].compute
-
-
-def choose_product_sizes(base: Request) -> tuple[int, ...]:
-    """Return the sizes of products."""
-    if base.quick:
-        return (TRY_PRODUCT_SIZE,)
-    return PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
+    formats = PRECISIONS.get(precision)
+    return formats is not None and formats.storage != formats.compute
 
 
 def choose_vector_size(base: Request, cache_bytes: int) -> int:
     """Return the least size whose weights are far larger than ``cache_bytes``, else the largest."""
     if base.quick:
-        return TRY_VECTOR_SIZE
+        return TRY_SIZE
     if base.device != "cpu":
         return VECTOR_SIZE_CUDA
     enough = [size for size, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]

@@ -40,6 +40,10 @@ def _shape(value: Any) -> list[int]:
     return [] if value == [] else sizes(value)
 
 
+def _input_shape(value: Any) -> list[int]:
+    return sizes(value if isinstance(value, list) else [value])
+
+
 def _trials(value: Any) -> dict[str, Any]:
     """Check for a number of trials, or ``{at_most, at_least, seconds}``."""
     expected = "a whole number, or {at_most: 100, at_least: 5, seconds: 120}"
@@ -128,7 +132,7 @@ _DATA = {
     "options": Field(anything, None),
 }
 _INPUT = {
-    "shape": Field(sizes),
+    "shape": Field(_input_shape),
     "dtype": Field(choice("float32", "int32"), "float32"),
     "divide_by": Field(positive, 1.0),
     "vocabulary": Field(natural, 0),

@@ -1,6 +1,6 @@
-"""The matrix-product peak of this machine as one framework reaches it, in float32.
+"""The matrix-product peak of this machine as one framework reaches it.
 
-    python peak.py torch --threads 2
+    python peak.py torch --threads 2 [--precision bfloat16]
 
 Prints JSON: GFLOP/s of every repetition of one square product, of which the largest is the peak.
 """
@@ -11,23 +11,31 @@ import time
 from contextlib import nullcontext
 
 
-def torch_product(size, threads):
+def torch_product(size, threads, precision):
     import torch
 
     if threads:
         torch.set_num_threads(threads)
-    left, right = torch.rand(size, size), torch.rand(size, size)
+    form = getattr(torch, precision)
+    left, right = torch.rand(size, size).to(form), torch.rand(size, size).to(form)
     return lambda: torch.mm(left, right)[0, 0].item()
 
 
-def tensorflow_product(size, threads):
+def tensorflow_product(size, threads, precision):
     import tensorflow as tf
 
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-    left, right = tf.random.uniform((size, size)), tf.random.uniform((size, size))
+    left, right = (tf.cast(tf.random.uniform((size, size)), precision) for _ in range(2))
     return lambda: float(tf.matmul(left, right)[0, 0])
+
+
+def numpy_product(size, threads, precision):
+    import numpy as np
+
+    left, right = (np.random.random_sample((size, size)).astype(precision) for _ in range(2))
+    return lambda: float(np.dot(left, right)[0, 0])
 
 
 def report(result, path):
@@ -37,14 +45,15 @@ def report(result, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("framework", choices=("torch", "tensorflow"))
+    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy"))
     parser.add_argument("--size", type=int, default=4096)
     parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--threads", type=int)
+    parser.add_argument("--threads", type=int, help="NumPy: set OPENBLAS_NUM_THREADS instead")
+    parser.add_argument("--precision", default="float32")
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
-    make = {"torch": torch_product, "tensorflow": tensorflow_product}[options.framework]
-    product = make(options.size, options.threads)
+    makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product}
+    product = makers[options.framework](options.size, options.threads, options.precision)
     product()
     rates = []
     for _ in range(options.repetitions):
@@ -52,7 +61,7 @@ def main():
         product()
         rates.append(2 * options.size ** 3 / (time.perf_counter() - start) / 1e9)
     report({"framework": options.framework, "size": options.size,
-               "gflops": rates, "peak_gflops": max(rates)}, options.output)
+            "precision": options.precision, "gflops": rates, "peak_gflops": max(rates)}, options.output)
 
 
 if __name__ == "__main__":

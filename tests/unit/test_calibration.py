@@ -9,7 +9,7 @@ from records import make_environment
 
 from dlbench.calibration import (
     CACHE_FACTOR,
-    PRODUCT_SIZES,
+    MIXED_ROWS,
     VECTOR_SIZES,
     find_cache_bytes,
     find_lines,
@@ -23,36 +23,56 @@ from dlbench.record import Record
 from dlbench.scenario import load, names
 from dlbench.summary import summarize
 from dlbench.tables import render
-from dlbench.work import count_weight_bytes
+from dlbench.work import count_step_flops, count_weight_bytes
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FOLDER = SCENARIOS / "calibration"
-BASE = Request(scenarios=(), frameworks=("torch",), axes=("threads=2",))
 MIB = 2**20
 
 
-def axes(device: str = "cpu", *precisions: str, cache: int = 0) -> tuple[tuple[str, ...], ...]:
+def axes(device: str = "cpu", *precisions: str, cache: int = 0) -> list[tuple[str, ...]]:
     base = Request(scenarios=(), frameworks=("torch",), axes=("threads=2",), device=device)
-    return tuple(one.axes for one in request_calibration(base, FOLDER, precisions, cache))
+    return [one.axes for one in request_calibration(base, FOLDER, precisions, cache)]
 
 
-def test_products_are_of_several_sizes_and_vectors_of_one() -> None:
-    assert axes() == (("threads=2", "size=1024,2048,4096"), ("threads=2", "size=4096"))
-    assert axes("cuda") == (("threads=2", "size=4096,8192,16384"), ("threads=2", "size=8192"))
+def test_products_are_square_and_of_several_sizes() -> None:
+    assert axes() == [
+        ("threads=2", "size=1024", "batch_size=1024"),
+        ("threads=2", "size=2048", "batch_size=2048"),
+        ("threads=2", "size=4096", "batch_size=4096"),
+        ("threads=2", "size=4096"),
+    ]
+    assert axes("cuda")[2:] == [
+        ("threads=2", "size=16384", "batch_size=16384"),
+        ("threads=2", "size=8192"),
+    ]
 
 
 def test_a_try_is_small() -> None:
     base = Request(scenarios=(), frameworks=("torch",), quick=True)
-    product, vector = request_calibration(base, FOLDER, (), 10**9)
-    assert (product.axes, vector.axes) == (("size=1024", "batch_size=512"), ("size=1024",))
+    product, vector = request_calibration(base, FOLDER, ("float32", "bfloat16"), 10**9)
+    assert product.axes == ("size=512", "batch_size=512", "precision=float32,bfloat16")
+    assert vector.axes == ("size=512", "precision=float32")
 
 
 def test_vectors_are_not_read_in_mixed_precision() -> None:
-    product, vector = axes("cpu", "bfloat16", "float32")
-    assert product[-1] == "precision=bfloat16,float32"
-    assert vector[-1] == "precision=float32"
-    assert axes("cpu", "bfloat16")[1] == ("threads=2", "size=4096")
-    assert axes("cpu", "float64")[1][-1] == "precision=float64"
+    *_, vector = axes("cpu", "bfloat16", "float32", "float64")
+    assert vector == ("threads=2", "size=4096", "precision=float32")
+    assert axes("cpu", "bfloat16")[-1] == ("threads=2", "size=4096")
+
+
+def test_mixed_precision_multiplies_more_rows() -> None:
+    requests = axes("cpu", "bfloat16", "float32", "float64")
+    assert requests[2][1:] == ("size=4096", "batch_size=4096", "precision=float32,float64")
+    assert requests[3][1:] == ("size=1024", "batch_size=4096", "precision=bfloat16")
+    assert axes("cuda", "bfloat16", "float16")[-2][1:] == (
+        "size=16384", "batch_size=16384", "precision=bfloat16,float16",
+    )  # fmt: skip
+    assert load(FOLDER / f"{PRODUCT}.yaml").data.items >= max(MIXED_ROWS.values())
+
+
+def test_a_precision_that_nobody_knows_is_left_to_the_command_line() -> None:
+    assert axes("cpu", "float3")[0][-1] == "precision=float3"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +80,7 @@ def test_vectors_are_not_read_in_mixed_precision() -> None:
     [(0, 4096), (128 * MIB, 4096), (129 * MIB, 8192), (480 * MIB, 8192), (10**12, 16384)],
 )
 def test_the_weights_are_far_larger_than_the_last_cache(cache: int, size: int) -> None:
-    assert axes(cache=cache)[1][-1] == f"size={size}"
+    assert axes(cache=cache)[-1][-1] == f"size={size}"
     assert VECTOR_SIZES[size] >= CACHE_FACTOR * cache or size == max(VECTOR_SIZES)
 
 
@@ -79,14 +99,11 @@ def test_the_scenarios_only_predict_and_are_not_among_the_users(name: str) -> No
     assert name not in names([SCENARIOS])
 
 
-@pytest.mark.parametrize("size", PRODUCT_SIZES["cpu"])
-def test_every_product_is_as_large_as_its_batch_and_size(size: int) -> None:
-    scenario = load(FOLDER / f"{PRODUCT}.yaml", {"size": size})
-    task = build_task(scenario, batch_size=scenario.batch_size)
-    kinds = [layer.kind for layer in task.layers]
-    # What is not linear stands between products, so that no two of them can be made one.
-    assert kinds == ["dense", "activation"] * 3 + ["dense"]
+def test_a_product_is_little_but_products() -> None:
+    task = build_task(load(FOLDER / f"{PRODUCT}.yaml", {"size": 2048}), batch_size=2048)
+    assert [layer.kind for layer in task.layers] == ["dense"] * 4 + ["activation", "dense"]
     assert not any(layer.parameters.get("bias") for layer in task.layers)
+    assert count_step_flops(task) == pytest.approx(4 * 2 * 2048**3, rel=1e-3)
 
 
 def write_cache(folder: Path, cpu: int, index: int, level: str, size: str, sharers: str) -> None:
@@ -108,6 +125,14 @@ def test_a_machine_that_does_not_say_has_no_cache(tmp_path: Path) -> None:
     write_cache(tmp_path, 0, 0, "odd", "48K", "0")
     write_cache(tmp_path, 0, 1, "3", "unknown", "0")
     assert find_cache_bytes(tmp_path) == 0
+
+
+def test_one_number_is_a_shape(tmp_path: Path) -> None:
+    text = (FOLDER / f"{VECTOR}.yaml").read_text(encoding="utf-8")
+    assert load(FOLDER / f"{VECTOR}.yaml", {"size": 7}).data.inputs[0].shape == (7,)
+    other = tmp_path / "other.yaml"
+    other.write_text(text.replace("shape: $size", "shape: [4096]"), encoding="utf-8")
+    assert load(other).data.inputs[0].shape == (4096,)
 
 
 def table(*records: Record, campaign: str = "k1") -> list[list[str]]:

@@ -23,7 +23,7 @@ def test_the_oracle_is_calibrated(dlbench: CommandLine) -> None:
     printed = calibrate(dlbench)
     assert printed[:5] == ["numpy", "numpy-2.4.6", "cpu", printed[3], "float64"]
     assert float(printed[5]) > 0
-    assert printed[6] == "1024"
+    assert printed[6] == "512"
     assert float(printed[7]) > 0
     records = dlbench.records()
     assert {record["kind"] for record in records} == {"calibration"}
