@@ -22,10 +22,12 @@ SYS = Path("/sys")
 
 #: Rows and columns of the weights in products, by kind of device.
 PRODUCT_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
-#: The same in mixed precision, and how many rows they are multiplied by: enough that converting the
-#: weights, which mixed precision does at every step, is little beside the product.
+DEPTH = 4
+#: The same in mixed precision, how many rows they are multiplied by, and how often: enough that
+#: converting the weights, which it does at every step, and the input is little beside products.
 MIXED_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (8192, 16384)}
 MIXED_ROWS = {"cpu": 4096, "cuda": 16384}
+MIXED_DEPTH = {"cpu": 16, "cuda": 4}
 #: Rows and columns of the 8 matrices that multiply a vector, and their bytes in single precision.
 VECTOR_SIZES = {size: 8 * size**2 * 4 for size in (4096, 8192, 16384)}
 #: On a device, one product must take much longer than to issue it.
@@ -50,16 +52,19 @@ def request_calibration(
     if plain or not precisions:
         sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
         # As many rows as columns: with more, weights times weights would be less work.
-        products += [(size, size, plain) for size in sizes]
+        products += [(size, size, DEPTH, plain) for size in sizes]
     if mixed:
         sizes = MIXED_SIZES.get(base.device, MIXED_SIZES["cuda"])
         rows = MIXED_ROWS.get(base.device, MIXED_ROWS["cuda"])
-        products += [(size, rows, mixed) for size in sizes]
+        depth = MIXED_DEPTH.get(base.device, MIXED_DEPTH["cuda"])
+        products += [(size, rows, depth, mixed) for size in sizes]
     if base.quick:
-        products = [(TRY_SIZE, TRY_SIZE, precisions)]
+        products = [(TRY_SIZE, TRY_SIZE, DEPTH, precisions)]
     requests = [
-        extend(base, folder / PRODUCT, [f"size={size}", f"batch_size={rows}"], names)
-        for size, rows, names in products
+        extend(
+            base, folder / PRODUCT, [f"size={size}", f"depth={depth}", f"batch_size={rows}"], names
+        )
+        for size, rows, depth, names in products
     ]
     width = choose_vector_size(base, cache_bytes)
     return [*requests, extend(base, folder / VECTOR, [f"size={width}"], plain[:1])]

@@ -37,13 +37,13 @@ def axes(device: str = "cpu", *precisions: str, cache: int = 0) -> list[tuple[st
 
 def test_products_are_square_and_of_several_sizes() -> None:
     assert axes() == [
-        ("threads=2", "size=1024", "batch_size=1024"),
-        ("threads=2", "size=2048", "batch_size=2048"),
-        ("threads=2", "size=4096", "batch_size=4096"),
+        ("threads=2", "size=1024", "depth=4", "batch_size=1024"),
+        ("threads=2", "size=2048", "depth=4", "batch_size=2048"),
+        ("threads=2", "size=4096", "depth=4", "batch_size=4096"),
         ("threads=2", "size=4096"),
     ]
     assert axes("cuda")[2:] == [
-        ("threads=2", "size=16384", "batch_size=16384"),
+        ("threads=2", "size=16384", "depth=4", "batch_size=16384"),
         ("threads=2", "size=8192"),
     ]
 
@@ -51,7 +51,7 @@ def test_products_are_square_and_of_several_sizes() -> None:
 def test_a_try_is_small() -> None:
     base = Request(scenarios=(), frameworks=("torch",), quick=True)
     product, vector = request_calibration(base, FOLDER, ("float32", "bfloat16"), 10**9)
-    assert product.axes == ("size=512", "batch_size=512", "precision=float32,bfloat16")
+    assert product.axes == ("size=512", "depth=4", "batch_size=512", "precision=float32,bfloat16")
     assert vector.axes == ("size=512", "precision=float32")
 
 
@@ -63,10 +63,15 @@ def test_vectors_are_not_read_in_mixed_precision() -> None:
 
 def test_mixed_precision_multiplies_more_rows() -> None:
     requests = axes("cpu", "bfloat16", "float32", "float64")
-    assert requests[2][1:] == ("size=4096", "batch_size=4096", "precision=float32,float64")
-    assert requests[3][1:] == ("size=1024", "batch_size=4096", "precision=bfloat16")
+    assert requests[2][1:] == (
+        "size=4096",
+        "depth=4",
+        "batch_size=4096",
+        "precision=float32,float64",
+    )
+    assert requests[3][1:] == ("size=1024", "depth=16", "batch_size=4096", "precision=bfloat16")
     assert axes("cuda", "bfloat16", "float16")[-2][1:] == (
-        "size=16384", "batch_size=16384", "precision=bfloat16,float16",
+        "size=16384", "depth=4", "batch_size=16384", "precision=bfloat16,float16",
     )  # fmt: skip
     assert load(FOLDER / f"{PRODUCT}.yaml").data.items >= max(MIXED_ROWS.values())
 
