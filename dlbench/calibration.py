@@ -48,7 +48,8 @@ def request_calibration(
     """
     mixed = [name for name in precisions if is_mixed(name)]
     plain = [name for name in precisions if name not in mixed]
-    products = []
+    # Size of the weights, rows of the input, products one after another, precisions.
+    products: list[tuple[int, int, int, Sequence[str]]] = []
     if plain or not precisions:
         sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
         # As many rows as columns: with more, weights times weights would be less work.
