@@ -15,6 +15,7 @@ PARTS = {
     "docker": "a run beyond the worker's own wall time",
     "help": "dlbench --help beside an import of typer",
     "compare": "dlbench compare over ten thousand records",
+    "sampler": "watching the machine during a run",
 }
 
 
