@@ -8,7 +8,7 @@ once; all weights together are several times larger than the last cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +21,14 @@ from dlbench.tables import Cell, Column, Missing, Quantity, Table
 SYS = Path("/sys")
 
 #: Rows and columns of the weights in products, by kind of device.
-PRODUCT_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (4096, 8192, 16384)}
+PRODUCT_SIZES: Mapping[str, Sequence[int]] = {
+    "cpu": (1024, 2048, 4096),
+    "cuda": (4096, 8192, 16384),
+}
 DEPTH = 4
 #: The same in mixed precision, how many rows they are multiplied by, and how often: enough that
 #: converting the weights, which it does at every step, and the input is little beside products.
-MIXED_SIZES = {"cpu": (1024, 2048, 4096), "cuda": (8192, 16384)}
+MIXED_SIZES: Mapping[str, Sequence[int]] = {"cpu": (1024, 2048, 4096), "cuda": (8192, 16384)}
 MIXED_ROWS = {"cpu": 4096, "cuda": 16384}
 MIXED_DEPTH = {"cpu": 16, "cuda": 4}
 #: Rows and columns of the 8 matrices that multiply a vector, and their bytes in single precision.
