@@ -181,7 +181,8 @@ def find_fall(values: Sequence[float | None], at_work: Sequence[bool]) -> float:
     quarter = len(chosen) // 4
     if quarter < QUARTER_AT_LEAST:
         return 0.0
-    return 1 - sum(chosen[-quarter:]) / sum(chosen[quarter : 2 * quarter])
+    earlier, later = sum(chosen[quarter : 2 * quarter]), sum(chosen[-quarter:])
+    return 1 - later / earlier if earlier else 0.0
 
 
 # -- devices ---------------------------------------------------------------------------------
@@ -194,8 +195,8 @@ def find_device_disturbances(environment: Environment) -> Iterator[Disturbance]:
         yield Disturbance("GPU processes", float(strangers))
     worst: dict[str, float] = {}
     for samples in environment.gpu_samples.values():
-        use = known(samples.columns, "utilization_percent")
-        at_work = [percent >= BUSY_PERCENT for percent in use]
+        use = samples.columns.get("utilization_percent", [])
+        at_work = [percent is not None and percent >= BUSY_PERCENT for percent in use]
         fall = find_fall(samples.columns.get("clock_mhz", []), at_work)
         if fall >= CLOCK_SHARE:
             worst["GPU clock"] = max(worst.get("GPU clock", 0.0), 100 * fall)

@@ -128,6 +128,17 @@ def test_an_idle_device_s_clock_has_not_fallen() -> None:
     assert describe(gpu_samples={"0": samples}) == []
 
 
+def test_moments_without_an_answer_shift_nothing() -> None:
+    # The clock is low while the device is idle, between two answers that are missing.
+    samples = make_samples(
+        utilization_percent=[None] * 4 + [95.0] * 12 + [0.0] * 8,
+        clock_mhz=[1980.0] * 16 + [345.0] * 8,
+    )
+    assert describe(gpu_samples={"0": samples}) == []
+    stopped = make_samples(utilization_percent=[95.0] * 20, clock_mhz=[0.0] * 20)
+    assert describe(gpu_samples={"0": stopped}) == []
+
+
 def test_several_runs_are_summed_up() -> None:
     loud, quiet = (Disturbance("foreign load", 0.8),), ()
     assert summarize_disturbances([loud]) == ["beside foreign load (0.8 CPUs)"]
