@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +20,7 @@ from dlbench.job import (
     TaskLoss,
     TaskOptimizer,
     TaskTarget,
+    Weight,
 )
 from dlbench.scenario import Layer, Scenario
 from dlbench.work import count_forward, count_training, count_weights
@@ -219,3 +220,12 @@ def build_task(scenario: Scenario, *, batch_size: int, precision: str = "float32
         batch_size=batch_size,
         precision=PRECISIONS[precision],
     )
+
+
+def list_weights(layers: Sequence[TaskLayer]) -> list[Weight]:
+    """Return every weight in network order, inner layers' too, each once."""
+    found: dict[str, Weight] = {}
+    for layer in layers:
+        for weight in (*layer.weights, *list_weights(layer.layers)):
+            found.setdefault(weight.name, weight)
+    return list(found.values())

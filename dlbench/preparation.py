@@ -60,6 +60,10 @@ class Preparation:
         there = {datasets.SYNTHETIC, *datasets.cached_names(self.cache)}
         for name in sorted({cell.scenario.data.dataset for cell in cells} - there):
             yield f"fetch    {name}"
+        yield from self.list_missing_images(cells)
+
+    def list_missing_images(self, cells: Sequence[Cell]) -> Iterator[str]:
+        """Yield a line for every image that ``cells`` need and that is not there."""
         wanted = {(cell.image.id, cell.device): cell for cell in cells}
         for (image_id, device), cell in wanted.items():
             if self.engine.find_image(self.render(cell)) is None:

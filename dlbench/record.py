@@ -211,5 +211,5 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     #: ``measurement`` is what tables compare; ``parity`` and ``calibration`` stand beside it.
     kind: Kind = "measurement"
-    #: Of a parity run: its own verdict.
+    #: Of a measurement: what is known of its cell; of a parity run: its own verdict.
     parity: ParityFacts = ParityFacts(verdict="not run")

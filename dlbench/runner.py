@@ -27,6 +27,7 @@ from dlbench.record import (
     Kind,
     Limits,
     Outcome,
+    ParityFacts,
     Provenance,
     Record,
     ScenarioFacts,
@@ -50,6 +51,10 @@ THREAD_VARIABLES = (
 )
 
 
+#: Nobody looked.
+NO_PARITY = ParityFacts(verdict="not run", reason="switched off")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PreparedRun:
     """A run with everything decided: only executing it is left."""
@@ -68,6 +73,8 @@ class PreparedRun:
     wheels: tuple[str, ...] = ()
     keep: bool = False
     kind: Kind = "measurement"
+    #: What is known of the cell's parity before the run begins.
+    parity: ParityFacts = NO_PARITY
 
 
 def new_id() -> str:
@@ -82,12 +89,13 @@ def execute_run(
     scratch: Path,
     provenance: Provenance,
     on_event: Callable[[Event], None] | None = None,
+    on_output: Callable[[Path], None] | None = None,
 ) -> Record:
     """Execute ``run`` in a fresh container and return its record, whatever happens inside.
 
     ``scratch`` is a folder for the run's own files, which are removed afterwards unless the run
-    is to be kept.  Raises EngineError where the run could not even begin, StoreError where its
-    files could not be written.
+    is to be kept; ``on_output`` sees OUT of a run that ended well before that.  Raises EngineError
+    where the run could not even begin, StoreError where its files could not be written.
     """
     run_id = new_id()
     started = datetime.now(UTC)
@@ -103,6 +111,9 @@ def execute_run(
             ended = engine.execute(spec)
         environment = describe(watch, ended, engine.facts())
         result, outcome = read_outcome(ended, spec)
+        if on_output is not None and outcome.ok:
+            with explained(scratch):
+                on_output(spec.out_folder)
         return Record(
             schema=SCHEMA,
             run_id=run_id,
@@ -120,6 +131,7 @@ def execute_run(
             environment=environment,
             provenance=provenance,
             kind=run.kind,
+            parity=run.parity,
         )
     finally:
         if not run.keep:

@@ -161,7 +161,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str] = {}
     #: Quality known from elsewhere: measure -> value or [low, high].
     known: dict[str, Any] = {}
-    #: How parity runs this scenario (batch size, initializer).
+    #: How parity runs this scenario (batch size, initializer, learning rate).
     parity: dict[str, Any] = {}
     #: Digest of the meaning: data, network, loss, optimizer, parameters as the file states them.
     digest: str = ""

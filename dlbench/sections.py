@@ -146,6 +146,7 @@ _PARAMETER = {
 _PARITY = {
     "batch_size": Field(whole, None),
     "initializer": Field(choice(*INITIALIZERS), None),
+    "learning_rate": Field(positive, None),
 }
 _PLAN = {
     "epochs": Field(natural, 0),

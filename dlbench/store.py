@@ -98,6 +98,21 @@ class Store:
             ) from error
         return path
 
+    def holds(self, record: Record) -> bool:
+        """Whether ``record`` lies in the folder, under its own name or another."""
+        if (self.folder / name_file(record)).exists():
+            return True
+        return any(one.run and one.run.run_id == record.run_id for one in self._refresh())
+
+    def find_parity(self, key: str) -> Record | None:
+        """Return the newest parity run of ``key`` that ended well, None where there is none."""
+        found = [
+            (age(one.run), one.path)
+            for one in self._refresh()
+            if one.run and (one.run.kind, one.run.parity_key, one.run.ok) == ("parity", key, True)
+        ]
+        return read_record(self.folder / max(found)[1]) if found else None
+
     def check_writable(self) -> None:
         """Raise StoreError where no record could be saved, before anything is measured."""
         try:

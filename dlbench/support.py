@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.framework import Framework, Image, Refusal
+from dlbench.framework import Difference, Framework, Image, Refusal
 from dlbench.scenario import Layer, Scenario
 
 
@@ -104,15 +104,22 @@ def every_layer(layers: tuple[Layer, ...]) -> Iterator[Layer]:
         yield from every_layer(layer.layers)
 
 
+def applies(
+    rule: Refusal | Difference, image_id: str, device: str, variant: Mapping[str, str]
+) -> bool:
+    """Return whether image, device and axes are those that ``rule`` names."""
+    if rule.images and image_id not in rule.images:
+        return False
+    if rule.devices and device not in rule.devices:
+        return False
+    return all(variant.get(axis) in values for axis, values in rule.axes.items())
+
+
 def _holds(
     rule: Refusal, image: Image, device: str, variant: Mapping[str, str], layers: list[Layer]
 ) -> bool:
     """Return whether every condition that ``rule`` gives holds."""
-    if rule.images and image.id not in rule.images:
-        return False
-    if rule.devices and device not in rule.devices:
-        return False
-    if any(variant.get(axis) not in values for axis, values in rule.axes.items()):
+    if not applies(rule, image.id, device, variant):
         return False
     if not (rule.layers or rule.parameters):
         return True

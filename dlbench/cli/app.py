@@ -26,6 +26,7 @@ from dlbench.errors import (
 #: Command -> (whether it is a group of commands, one line of help).
 COMMANDS: dict[str, tuple[bool, str]] = {
     "run": (False, "Execute scenarios on frameworks and show the table."),
+    "verify": (False, "Check that frameworks do the work that a scenario states."),
     "compare": (False, "Turn records into a table."),
     "calibrate": (False, "Measure the peak that frameworks reach on this machine."),
     "list": (True, "List frameworks, scenarios, stacks, images, results."),

@@ -97,7 +97,7 @@ def calibrate(
     from dlbench.calibration import find_cache_bytes, request_calibration
     from dlbench.campaign import PlanChange
     from dlbench.cells import Request
-    from dlbench.cli.run import parse_size
+    from dlbench.cli.options import parse_size
     from dlbench.cli.session import Options, Session
     from dlbench.cli.workspace import locate_bundle
 

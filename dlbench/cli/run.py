@@ -2,74 +2,49 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dlbench.cli.completion import (
-    complete_device,
-    complete_engine,
-    complete_framework,
-    complete_scenario,
-    complete_stack,
+from dlbench.cli.options import (
+    AxisOption,
+    DeviceOption,
+    DryRunOption,
+    EngineOption,
+    FrameworkOption,
+    KeepOption,
+    LayoutOption,
+    MemoryOption,
+    PythonOption,
+    ResultsOption,
+    ScenariosArgument,
+    StackOption,
+    Texts,
+    ThreadsOption,
+    WheelOption,
+    XlaOption,
+    collect_axes,
+    parse_size,
 )
 from dlbench.errors import UsageError
 from dlbench.rounds import Rounds, parse_rounds
 
 app = typer.Typer(add_completion=False)
 
-Texts = list[str] | None
-
 
 @app.command()
 def run(
-    scenarios: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SCENARIO",
-            help="Scenario names, or YAML files.",
-            autocompletion=complete_scenario,
-        ),
-    ],
-    framework: Annotated[
-        Texts,
-        typer.Option(
-            "--framework",
-            "-f",
-            metavar="F[==VERSION][:axis=value,...]",
-            help="Framework to execute on; may be given several times, each with its own axes.",
-            autocompletion=complete_framework,
-        ),
-    ] = None,
-    stack: Annotated[
-        str | None,
-        typer.Option(
-            help="Take images of this era, e.g. 2026 (default: the newest).",
-            autocompletion=complete_stack,
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="cpu or cuda.", autocompletion=complete_device)
-    ] = "cpu",
-    layout: Annotated[
-        Texts, typer.Option(help="Memory layout of images: NHWC or NCHW; a list is swept.")
-    ] = None,
-    xla: Annotated[
-        bool | None, typer.Option("--xla/--no-xla", help="Compile with XLA where it is offered.")
-    ] = None,
-    axis: Annotated[
-        Texts,
-        typer.Option(
-            metavar="NAME=V[,V]", help="Any axis, also a scenario's own; a list is swept."
-        ),
-    ] = None,
+    scenarios: ScenariosArgument,
+    framework: FrameworkOption = None,
+    stack: StackOption = None,
+    device: DeviceOption = "cpu",
+    layout: LayoutOption = None,
+    xla: XlaOption = None,
+    axis: AxisOption = None,
     batch_size: Annotated[
         Texts, typer.Option(help="Items per step (default: the scenario's); a list is swept.")
     ] = None,
-    threads: Annotated[
-        Texts, typer.Option(help="CPU threads (default: one per CPU); a list is swept.")
-    ] = None,
+    threads: ThreadsOption = None,
     trials: Annotated[
         int | None, typer.Option(min=1, help="Exactly so many timed steps in each block.")
     ] = None,
@@ -86,46 +61,32 @@ def run(
         ),
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="The scenario's short plan.")] = False,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            help="docker, podman or venv (default: docker, venv where none answers).",
-            autocompletion=complete_engine,
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(
-            metavar="INTERPRETER",
-            help="Use what is installed for this Python; recorded as unpinned.",
-        ),
-    ] = None,
-    wheel: Annotated[
-        list[Path] | None,
-        typer.Option(help="Local wheel in place of the pinned one; recorded as such."),
-    ] = None,
+    engine: EngineOption = None,
+    python: PythonOption = None,
+    wheel: WheelOption = None,
     timeout: Annotated[
         float | None, typer.Option(min=1, metavar="SECONDS", help="End a run after this time.")
     ] = None,
-    memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory limit of a run, e.g. 8g (default: 7/8).")
-    ] = "",
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep containers and their folders, to look inside.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be executed, and stop.")
-    ] = False,
+    memory: MemoryOption = "",
+    keep: KeepOption = False,
+    parity: Annotated[
+        bool,
+        typer.Option(
+            "--parity/--no-parity", help="Verify first that each cell does the scenario's work."
+        ),
+    ] = True,
+    dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder (default: DLBENCH_RESULTS, or results).")
-    ] = None,
+    results: ResultsOption = None,
 ) -> None:
     """Execute scenarios on frameworks, keep a record of each run, and show the table.
 
     An axis that is given several values is swept. Axes given here reach every framework that has
     them; the others run without and are marked. After a colon they reach that framework alone:
     --framework tensorflow:xla=on,layout=NCHW.
+
+    Each cell is verified before it is measured, as dlbench verify does, unless its verdict is
+    known; what does not do the scenario's work is measured all the same, and marked.
 
     Exits with 10 where a run did not end well, 11 where nothing can be executed, 130 after Ctrl-C;
     records of what was measured are kept in every case.
@@ -158,19 +119,9 @@ def run(
         dry_run=dry_run,
         as_json=as_json,
         results=results,
+        parity=parity,
     )
     Session([request], options).execute()
-
-
-def collect_axes(
-    layout: Texts, xla: bool | None, axis: Texts, batch_size: Texts, threads: Texts
-) -> list[str]:
-    """Return every axis that was given as ``NAME=V,V``."""
-    named = [("layout", layout), ("batch_size", batch_size), ("threads", threads)]
-    axes = [f"{name}={','.join(values)}" for name, values in named if values]
-    if xla is not None:
-        axes.append(f"xla={'on' if xla else 'off'}")
-    return axes + list(axis or ())
 
 
 def read_rounds(text: str) -> Rounds:
@@ -179,17 +130,3 @@ def read_rounds(text: str) -> Rounds:
         return parse_rounds(text)
     except ValueError as expected:
         raise UsageError(f"--rounds {text!r} is no number of rounds", f"{expected}") from None
-
-
-def parse_size(text: str) -> int:
-    """Return bytes for a size such as ``8g`` or ``512m``; raises UsageError."""
-    units = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-    lower = text.lower().removesuffix("ib").removesuffix("b")
-    number, unit = (lower[:-1], lower[-1]) if lower[-1:].isalpha() else (lower, "")
-    try:
-        size = int(float(number) * units[unit])
-    except (KeyError, ValueError):
-        raise UsageError(f"--memory {text!r} is no size", "write it like 8g or 512m") from None
-    if size < 2**24:
-        raise UsageError(f"--memory {text} is too little to start a worker", "at least 16m")
-    return size

@@ -5,18 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from dlbench.campaign import Campaign, PlanChange, failures
+from dlbench.catalog import Catalog
 from dlbench.cells import Cell, RefusedCell, Request, expand
-from dlbench.cli.display import Display, describe_cell
+from dlbench.cli.display import Display
 from dlbench.cli.interruption import Interruption
 from dlbench.cli.output import print_tables
+from dlbench.cli.parity_display import ParityDisplay, show_verdicts
+from dlbench.cli.plan import show_plan
 from dlbench.cli.workspace import Workspace, open_workspace
-from dlbench.description import describe_plan
-from dlbench.engine import Engine
+from dlbench.engine import BuiltImage, Engine
 from dlbench.errors import (
     DlbenchError,
     ImageError,
@@ -27,13 +29,13 @@ from dlbench.errors import (
 )
 from dlbench.host import usable_memory_bytes
 from dlbench.images import BuildSettings, read_settings
-from dlbench.preparation import Choices, Preparation, cell_facts, prepare_run
+from dlbench.preparation import Choices, Preparation, prepare_run
 from dlbench.provenance import Inquiry
 from dlbench.record import Kind, Record
 from dlbench.refusals import record_refusals
 from dlbench.runner import PreparedRun, new_id
-from dlbench.scenario import Plan
 from dlbench.store import Store
+from dlbench.verification import TIMEOUT_SECONDS, Verifier, find_oracles
 
 if TYPE_CHECKING:
     from dlbench.tables import Table
@@ -55,6 +57,10 @@ class Options:
     dry_run: bool
     as_json: bool
     results: Path | None
+    #: Whether every cell is verified before it is measured.
+    parity: bool = True
+    #: Whether what has a verdict is verified again.
+    again: bool = False
 
 
 #: Makes tables of a campaign's records, with the store that they lie in.
@@ -71,6 +77,7 @@ class Session:
     #: Makes the tables that are shown at the end.
     tabulate: Tabulate = field(default_factory=lambda: tabulate_measurements)
     workspace: Workspace = field(init=False)
+    catalog: Catalog = field(init=False)
     #: What git is asked of the checkout while everything else is prepared.
     inquiry: Inquiry = field(init=False)
     #: The signal that ended the campaign early, if one did.
@@ -78,27 +85,61 @@ class Session:
 
     def execute(self) -> None:
         """Do all of it; raises the DlbenchError that states how it ended, unless all went well."""
+        with Display() as display:
+            settled = self.settle(display)
+            if settled is None:
+                return
+            cells, refused, preparation = settled
+            runs, errors = self._prepare(cells, preparation)
+            with Interruption(preparation.engine) as interruption:
+                if self.verifies:
+                    runs = self._verify(runs, preparation, interruption, display)
+                records = self._run_campaign(runs, preparation.engine, interruption, display)
+        self._show_table([*records, *self._keep_refusals(refused, records)])
+        self._conclude(records, errors)
+
+    def settle(self, display: Display) -> tuple[list[Cell], list[RefusedCell], Preparation] | None:
+        """Settle and show what will be executed; None where only the plan was asked for."""
         self.inquiry = Inquiry()
         self.workspace = open_workspace(self.options.results)
-        catalog, folders = self.workspace.catalog(), self.workspace.scenarios
-        chosen = [one for request in self.requests for one in expand(request, catalog, folders)]
+        self.catalog, folders = self.workspace.catalog(), self.workspace.scenarios
+        chosen = [
+            one for request in self.requests for one in expand(request, self.catalog, folders)
+        ]
         cells = [cell for cell in chosen if isinstance(cell, Cell)]
         refused = [cell for cell in chosen if isinstance(cell, RefusedCell)]
         engine = self._open_engine(required=bool(cells) and not self.options.dry_run)
-        with Display() as display:
-            preparation = self._preparation(engine, display) if engine else None
-            show_plan(display, cells, refused, self.options.plan_change, preparation)
-            if not cells:
-                raise NothingToRunError(
-                    "every chosen cell is refused", "the plan above says why for each"
-                )
-            if self.options.dry_run or preparation is None or engine is None:
-                return
-            Store(self.workspace.results).check_writable()
-            runs, errors = self._prepare(cells, preparation)
-            records = self._run_campaign(runs, engine, display)
-        self._show_table([*records, *self._keep_refusals(refused, records)])
-        self._conclude(records, errors)
+        preparation = self._preparation(engine, display) if engine else None
+        self.show_plan(display, cells, refused)
+        if preparation is not None:
+            self.show_missing(display, cells, preparation)
+        if not cells:
+            raise NothingToRunError(
+                "every chosen cell is refused", "the plan above says why for each"
+            )
+        if self.options.dry_run or preparation is None:
+            return None
+        Store(self.workspace.results).check_writable()
+        return cells, refused, preparation
+
+    @property
+    def verifies(self) -> bool:
+        """Whether cells are verified before anything else is done."""
+        return self.options.parity and self.kind == "measurement"
+
+    def show_missing(
+        self, display: Display, cells: Sequence[Cell], preparation: Preparation
+    ) -> None:
+        """Say which images and datasets are not there yet."""
+        oracles = find_oracles(cells, self.catalog) if self.verifies else []
+        for line in preparation.list_missing([*cells, *oracles]):
+            display.note(line)
+
+    def show_plan(
+        self, display: Display, cells: Sequence[Cell], refused: Sequence[RefusedCell]
+    ) -> None:
+        """Say what will be executed, and what will not."""
+        show_plan(display, cells, refused, self.options.plan_change)
 
     def _keep_refusals(
         self, refused: Sequence[RefusedCell], records: Sequence[Record]
@@ -131,48 +172,104 @@ class Session:
 
     def _prepare(
         self, cells: Sequence[Cell], preparation: Preparation
-    ) -> tuple[list[PreparedRun], list[ImageError]]:
+    ) -> tuple[list[tuple[Cell, PreparedRun]], list[ImageError]]:
         data = preparation.ensure_data(cells)
+        built, errors = self.build(cells, preparation)
+        choices = self.choose(new_id())
+        runs = [
+            (
+                cell,
+                prepare_run(
+                    cell, image, data.get(cell.scenario.data.dataset), choices, self.wheel_names()
+                ),
+            )
+            for cell, image in built
+        ]
+        return runs, errors
+
+    def build(
+        self, cells: Sequence[Cell], preparation: Preparation
+    ) -> tuple[list[tuple[Cell, BuiltImage]], list[ImageError]]:
+        """Return the cells that have an image, and why others have none; raises if none has."""
         built, errors = preparation.ensure_images(cells)
         if not built:
             raise errors[0]
-        choices = Choices(
-            campaign=new_id(),
+        images = [(cell, built.get((cell.image.id, cell.device))) for cell in cells]
+        return [(cell, image) for cell, image in images if image is not None], errors
+
+    def choose(self, campaign: str) -> Choices:
+        """Return what the command line fixes for every run."""
+        return Choices(
+            campaign=campaign,
             change_plan=self.options.plan_change.apply,
             memory_bytes=self.options.memory_bytes or int(usable_memory_bytes() * MEMORY_SHARE),
             keep=self.options.keep,
             kind=self.kind,
         )
-        wheels = tuple(wheel.name for wheel in self.options.wheels)
-        runs = [
-            prepare_run(
-                cell,
-                built[cell.image.id, cell.device],
-                data.get(cell.scenario.data.dataset),
-                choices,
-                wheels,
-            )
-            for cell in cells
-            if (cell.image.id, cell.device) in built
+
+    def wheel_names(self) -> tuple[str, ...]:
+        """Return the names of the local wheels."""
+        return tuple(wheel.name for wheel in self.options.wheels)
+
+    def make_verifier(
+        self,
+        preparation: Preparation,
+        choices: Choices,
+        interruption: Interruption,
+        display: Display,
+    ) -> Verifier:
+        """Return what finds the verdicts on cells."""
+        return Verifier(
+            preparation=preparation,
+            catalog=self.catalog,
+            store=Store(self.workspace.results),
+            choices=choices,
+            scratch=self.workspace.runs,
+            provenance=self.inquiry.answer(sys.argv),
+            observer=ParityDisplay(display),
+            is_stopped=lambda: interruption.signalled is not None,
+            again=self.options.again,
+            timeout_seconds=self.options.plan_change.timeout_seconds or TIMEOUT_SECONDS,
+            wheels=self.wheel_names(),
+        )
+
+    def _verify(
+        self,
+        runs: Sequence[tuple[Cell, PreparedRun]],
+        preparation: Preparation,
+        interruption: Interruption,
+        display: Display,
+    ) -> list[tuple[Cell, PreparedRun]]:
+        """Return ``runs`` with what is known of their parity."""
+        choices = self.choose(runs[0][1].campaign)
+        verifier = self.make_verifier(preparation, choices, interruption, display)
+        found = verifier.verify([(cell, run.built) for cell, run in runs])
+        show_verdicts(display, [cell for cell, _ in runs], found)
+        return [
+            (cell, replace(run, parity=parity))
+            for (cell, run), parity in zip(runs, found, strict=True)
         ]
-        return runs, errors
 
     def _run_campaign(
-        self, runs: Sequence[PreparedRun], engine: Engine, display: Display
+        self,
+        runs: Sequence[tuple[Cell, PreparedRun]],
+        engine: Engine,
+        interruption: Interruption,
+        display: Display,
     ) -> list[Record]:
         from dlbench.standings import judge_records
 
         campaign = Campaign(
-            runs=runs,
+            runs=[run for _, run in runs],
             engine=engine,
             store=Store(self.workspace.results),
             scratch=self.workspace.runs,
             provenance=self.inquiry.answer(sys.argv),
             observer=display,
-            seed=runs[0].campaign,
+            seed=runs[0][1].campaign,
             judge=judge_records,
         )
-        with Interruption(engine) as interruption:
+        if interruption.signalled is None:
             campaign.execute()
         self.signalled = interruption.signalled
         return campaign.records
@@ -203,45 +300,3 @@ def tabulate_measurements(records: Sequence[Record], store: Store) -> list[Table
     from dlbench.compare import compare_records
 
     return compare_records(records, calibrations=store.select().calibrations)
-
-
-def show_plan(
-    display: Display,
-    cells: Sequence[Cell],
-    refused: Sequence[RefusedCell],
-    change: PlanChange,
-    preparation: Preparation | None,
-) -> None:
-    """Say what will be executed, on which image and versions, and what will not, and why."""
-    for cell in cells:
-        display.note(f"run      {describe_cell(cell_facts(cell))}")
-        versions = ", ".join(f"{name} {value}" for name, value in cell.image.versions.items())
-        display.note(f"         {versions}; {cell.image_choice}")
-        for name in cell.not_applicable:
-            display.note(f"         {name}: not applicable")
-    for refusal in refused:
-        display.note(f"refused  {describe_cell(cell_facts(refusal.cell))}")
-        display.note(f"         {refusal.reason}")
-    for cell in {cell.scenario.name: cell for cell in cells}.values():
-        plan = change.apply(find_plan(cell))
-        described = describe_plan(plan, quick=cell.quick)
-        display.note(f"plan     {cell.scenario.name}: {described}, {describe_rounds(cell, change)}")
-    if preparation is not None:
-        for line in preparation.list_missing(cells):
-            display.note(line)
-
-
-def find_plan(cell: Cell) -> Plan:
-    """Return the plan of the scenario that ``cell`` follows."""
-    return cell.scenario.plans["quick" if cell.quick else "full"]
-
-
-def describe_rounds(cell: Cell, change: PlanChange) -> str:
-    """Say how many rounds a cell has, and how to have others where nobody has asked for these."""
-    usual, rounds = find_plan(cell).span, change.apply(find_plan(cell)).span
-    words = f"{rounds} {'round' if rounds.at_most == 1 else 'rounds'}"
-    if change.rounds is None and rounds != usual:
-        return f"{words} (a look; for verdicts: --rounds {usual.at_least}..{usual.at_most})"
-    if change.rounds is None and rounds.at_most > rounds.at_least:
-        return f"{words} (until verdicts; for a look: --rounds 1)"
-    return words

@@ -45,8 +45,8 @@ def run_fault(
     results: Path, fault: str, *arguments: str
 ) -> tuple[subprocess.CompletedProcess[str], list[Mapping[str, object]]]:
     done = dlbench(
-        results, "run", "rows", "--quick", "-f", f"faulty:fault={fault}", "--memory", "256m",
-        *arguments,
+        results, "run", "rows", "--quick", "--no-parity", "-f", f"faulty:fault={fault}",
+        "--memory", "256m", *arguments,
     )  # fmt: skip
     return done, read_records(results)
 
@@ -128,7 +128,7 @@ def test_refused_before_anything_starts(tmp_path: Path) -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
 )
 def test_signals_keep_what_was_measured(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    command = [sys.executable, "-m", "dlbench", "run", "rows", "--rounds", "1"]
+    command = [sys.executable, "-m", "dlbench", "run", "rows", "--rounds", "1", "--no-parity"]
     command += ["-f", "faulty:fault=none", "-f", "faulty:fault=hang"]
     with subprocess.Popen(
         command, env=make_variables(tmp_path), stderr=subprocess.PIPE, text=True

@@ -33,6 +33,7 @@ def test_plan_names_cells_refusals_and_what_is_missing(tmp_path: Path) -> None:
         "plan     pixels: quick: warm-up 1, stepwise 7, pipelined 7, predict 1, 3 rounds",
         "fetch    mnist",
         "build    faulty-1.0 (cpu)",
+        "build    numpy-2.4.6 (cpu)",
     ]
     assert sum(line.startswith("run ") for line in lines) == 1
     assert "         this fault is refused before anything starts" in lines
