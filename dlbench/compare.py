@@ -6,19 +6,24 @@ Runs of different scenario digests did different work and never meet in one tabl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dlbench.baseline import describe_mismatch, find_baselines, work_of
+from dlbench.baseline import find_baselines, work_of
 from dlbench.differences import find_outliers, find_unequal
 from dlbench.errors import UnknownNameError, nearest
 from dlbench.judgement import Band, compare_samples
 from dlbench.layout import Line, lay_out
 from dlbench.metrics import METRICS, Metric, known_metric
-from dlbench.payback import describe_paybacks
-from dlbench.peaks import attach_peaks, suggest_calibration
+from dlbench.peaks import attach_peaks
 from dlbench.pivot import pivot
 from dlbench.record import Record
+from dlbench.remarks import (
+    describe_band,
+    describe_baselines,
+    describe_siblings,
+    describe_steps,
+)
 from dlbench.rows import Row, differing, keep_newest, pool
 from dlbench.standings import (
     compare_rows,
@@ -29,9 +34,6 @@ from dlbench.standings import (
 from dlbench.stats import BAND, Estimate, estimate
 from dlbench.summary import RunSummary, summarize
 from dlbench.tables import Table
-
-#: Metrics beside which it is said after how many steps compiling pays back.
-ABOUT_STEPS = frozenset({"step", "stepwise", "build", "first_step", "cost"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,22 +119,6 @@ def newest_scenario(runs: Sequence[RunSummary]) -> list[RunSummary]:
     return [run for run in runs if run.conditions.digest == runs[-1].conditions.digest]
 
 
-def describe_siblings(digest: str, groups: Mapping[str, Sequence[RunSummary]]) -> list[str]:
-    """Say that other groups have the same scenario name and yet cannot be compared."""
-    name = groups[digest][0].cell.scenario
-    others = [
-        other[:12]
-        for other, runs in groups.items()
-        if other != digest and runs[0].cell.scenario == name
-    ]
-    if not others:
-        return []
-    return [
-        f"{name} was another network, data or optimizer in other records "
-        f"(digest {', '.join(others)}): they did other work and have a table of their own"
-    ]
-
-
 def judge_group(
     runs: Sequence[RunSummary], question: Question, remarks: Sequence[str] = ()
 ) -> Judged:
@@ -149,39 +135,6 @@ def judge_group(
     notes += describe_band(question.band)
     notes += describe_steps(rows, metric, question.band)
     return Judged(metric=metric, lines=lines, remarks=notes)
-
-
-def describe_baselines(lines: Sequence[Line], name: str) -> list[str]:
-    """Say which rows are held against an unlike baseline, and which could not be."""
-    remarks = [
-        describe_mismatch(line.row, line.baseline) for line in lines if line.baseline is not None
-    ]
-    if any(line.verdict == "several baselines" for line in lines):
-        remarks.append(
-            f"several rows fit the baseline {name} equally: narrow it by an axis, as in "
-            f"{name}:AXIS=VALUE"
-        )
-    return [remark for remark in remarks if remark]
-
-
-def describe_steps(rows: Sequence[Row], metric: Metric, band: Band) -> list[str]:
-    """Say when compiling pays back, and how to learn the share of the peak where it is unknown."""
-    notes: list[str] = []
-    if metric.name in ABOUT_STEPS:
-        notes += describe_paybacks(
-            rows, lambda row, plain: compare_rows(row, plain, METRICS["step"], band)
-        )
-    suggestion = suggest_calibration(row.good[-1] for row in rows if row.good)
-    if suggestion and "peak_share" in {metric.name, *metric.beside}:
-        notes.append(f"share of peak, not calibrated: {suggestion}")
-    return notes
-
-
-def describe_band(band: Band) -> list[str]:
-    """Say what "same" means where it is not the usual."""
-    if band == "noise":
-        return [f"same: within the noise of a round, at least {100 * BAND:.3g} %"]
-    return [f"same: within {100 * band:.3g} %"] if band != BAND else []
 
 
 def measure(row: Row, metric: Metric) -> Estimate | None:
