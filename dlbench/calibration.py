@@ -20,23 +20,32 @@ from dlbench.tables import Cell, Column, Missing, Quantity, Table
 
 SYS = Path("/sys")
 
-#: Rows and columns of the weights in products, by kind of device.
-PRODUCT_SIZES: Mapping[str, Sequence[int]] = {
-    "cpu": (1024, 2048, 4096),
-    "cuda": (4096, 8192, 16384),
+
+@dataclass(frozen=True)
+class Product:
+    """Products of one size: ``depth`` of them, rows x size by size x size, one after another."""
+
+    size: int
+    rows: int
+    depth: int
+
+
+#: By kind of device.  Not more rows than columns: else weights times weights would be less work.
+#: Enough products that what else is in a step is little beside them.
+PRODUCTS: Mapping[str, Sequence[Product]] = {
+    "cpu": (Product(1024, 1024, 16), Product(2048, 2048, 16), Product(4096, 4096, 4)),
+    "cuda": (Product(4096, 4096, 16), Product(8192, 8192, 4), Product(16384, 16384, 4)),
 }
-DEPTH = 4
-#: The same in mixed precision, how many rows they are multiplied by, and how often: enough that
-#: converting the weights, which it does at every step, and the input is little beside products.
-MIXED_SIZES: Mapping[str, Sequence[int]] = {"cpu": (1024, 2048, 4096), "cuda": (8192, 16384)}
-MIXED_ROWS = {"cpu": 4096, "cuda": 16384}
-MIXED_DEPTH = {"cpu": 16, "cuda": 4}
+#: Mixed precision converts the weights at every step, which is little beside many rows.
+MIXED_PRODUCTS: Mapping[str, Sequence[Product]] = {
+    "cpu": (Product(1024, 4096, 16), Product(2048, 4096, 16), Product(4096, 4096, 16)),
+    "cuda": (Product(8192, 16384, 4), Product(16384, 16384, 4)),
+}
+TRY = Product(512, 512, 4)
 #: Rows and columns of the 8 matrices that multiply a vector, and their bytes in single precision.
 VECTOR_SIZES = {size: 8 * size**2 * 4 for size in (4096, 8192, 16384)}
 #: On a device, one product must take much longer than to issue it.
 VECTOR_SIZE_CUDA = 8192
-#: The size of a try.
-TRY_SIZE = 512
 #: So many times the size of the last cache, as the rules of STREAM (McCalpin 1995) ask for.
 CACHE_FACTOR = 4
 
@@ -51,27 +60,23 @@ def request_calibration(
     """
     mixed = [name for name in precisions if is_mixed(name)]
     plain = [name for name in precisions if name not in mixed]
-    # Size of the weights, rows of the input, products one after another, precisions.
-    products: list[tuple[int, int, int, Sequence[str]]] = []
-    if plain or not precisions:
-        sizes = PRODUCT_SIZES.get(base.device, PRODUCT_SIZES["cuda"])
-        # As many rows as columns: with more, weights times weights would be less work.
-        products += [(size, size, DEPTH, plain) for size in sizes]
-    if mixed:
-        sizes = MIXED_SIZES.get(base.device, MIXED_SIZES["cuda"])
-        rows = MIXED_ROWS.get(base.device, MIXED_ROWS["cuda"])
-        depth = MIXED_DEPTH.get(base.device, MIXED_DEPTH["cuda"])
-        products += [(size, rows, depth, mixed) for size in sizes]
+    chosen: list[tuple[Product, Sequence[str]]] = []
     if base.quick:
-        products = [(TRY_SIZE, TRY_SIZE, DEPTH, precisions)]
-    requests = [
-        extend(
-            base, folder / PRODUCT, [f"size={size}", f"depth={depth}", f"batch_size={rows}"], names
-        )
-        for size, rows, depth, names in products
-    ]
+        chosen = [(TRY, precisions)]
+    else:
+        if plain or not precisions:
+            chosen += [(one, plain) for one in PRODUCTS.get(base.device, PRODUCTS["cuda"])]
+        if mixed:
+            products = MIXED_PRODUCTS.get(base.device, MIXED_PRODUCTS["cuda"])
+            chosen += [(one, mixed) for one in products]
+    requests = [extend(base, folder / PRODUCT, spell_product(one), names) for one, names in chosen]
     width = choose_vector_size(base, cache_bytes)
     return [*requests, extend(base, folder / VECTOR, [f"size={width}"], plain[:1])]
+
+
+def spell_product(product: Product) -> list[str]:
+    """Return the axes of a product."""
+    return [f"size={product.size}", f"depth={product.depth}", f"batch_size={product.rows}"]
 
 
 def extend(
@@ -95,7 +100,7 @@ def is_mixed(precision: str) -> bool:
 def choose_vector_size(base: Request, cache_bytes: int) -> int:
     """Return the least size whose weights are far larger than ``cache_bytes``, else the largest."""
     if base.quick:
-        return TRY_SIZE
+        return TRY.size
     if base.device != "cpu":
         return VECTOR_SIZE_CUDA
     enough = [size for size, total in VECTOR_SIZES.items() if total >= CACHE_FACTOR * cache_bytes]

@@ -9,7 +9,8 @@ from records import make_environment
 
 from dlbench.calibration import (
     CACHE_FACTOR,
-    MIXED_ROWS,
+    MIXED_PRODUCTS,
+    PRODUCTS,
     VECTOR_SIZES,
     find_cache_bytes,
     find_lines,
@@ -28,6 +29,7 @@ from dlbench.work import count_step_flops, count_weight_bytes
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FOLDER = SCENARIOS / "calibration"
 MIB = 2**20
+MOST = [one for table in (PRODUCTS, MIXED_PRODUCTS) for some in table.values() for one in some]
 
 
 def axes(device: str = "cpu", *precisions: str, cache: int = 0) -> list[tuple[str, ...]]:
@@ -37,8 +39,8 @@ def axes(device: str = "cpu", *precisions: str, cache: int = 0) -> list[tuple[st
 
 def test_products_are_square_and_of_several_sizes() -> None:
     assert axes() == [
-        ("threads=2", "size=1024", "depth=4", "batch_size=1024"),
-        ("threads=2", "size=2048", "depth=4", "batch_size=2048"),
+        ("threads=2", "size=1024", "depth=16", "batch_size=1024"),
+        ("threads=2", "size=2048", "depth=16", "batch_size=2048"),
         ("threads=2", "size=4096", "depth=4", "batch_size=4096"),
         ("threads=2", "size=4096"),
     ]
@@ -73,7 +75,7 @@ def test_mixed_precision_multiplies_more_rows() -> None:
     assert axes("cuda", "bfloat16", "float16")[-2][1:] == (
         "size=16384", "depth=4", "batch_size=16384", "precision=bfloat16,float16",
     )  # fmt: skip
-    assert load(FOLDER / f"{PRODUCT}.yaml").data.items >= max(MIXED_ROWS.values())
+    assert load(FOLDER / f"{PRODUCT}.yaml").data.items >= max(one.rows for one in MOST)
 
 
 def test_a_precision_that_nobody_knows_is_left_to_the_command_line() -> None:
