@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from dlbench.campaign import ROUNDS_BALANCED
+
 Array: TypeAlias = NDArray[np.float64]
 
 #: Noise of single runs in the order of time, shape (campaigns, rounds, 2).
@@ -113,9 +115,11 @@ KINDS = (
 
 
 def draw_swaps(generator: np.random.Generator, campaigns: int, rounds: int) -> NDArray[np.bool_]:
-    """Return in which rounds the second cell runs first, as campaigns order their runs."""
-    swaps = generator.random((campaigns, rounds)) < 0.5
-    swaps[:, 1::2] = ~swaps[:, : rounds - 1 : 2]
+    """Return in which rounds the second cell runs first, as ``campaign.arrange`` orders two."""
+    blocks = -(-rounds // ROUNDS_BALANCED)
+    backwards = np.arange(ROUNDS_BALANCED) % 2 == 0
+    drawn = generator.permuted(np.tile(backwards, (campaigns, blocks, 1)), axis=2)
+    swaps: NDArray[np.bool_] = drawn.reshape(campaigns, -1)[:, :rounds]
     return swaps
 
 

@@ -65,7 +65,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 class RealRuns(msgspec.Struct, frozen=True, kw_only=True):
     """Series with how they came to be."""
 
+    #: The command, without folders, and the revision of dlbench that executed it.
     made_by: str
+    revision: str
     machine: str
     series: list[Series]
 
@@ -80,10 +82,11 @@ def read_runs(path: Path) -> RealRuns:
         cells.setdefault(summarize(record).conditions.cell_key, []).append(record)
     series = [describe_cell(members) for members in cells.values()]
     if not records:
-        return RealRuns(made_by="", machine="", series=[])
+        return RealRuns(made_by="", revision="", machine="", series=[])
     machine = records[0].environment
     return RealRuns(
         made_by=" ".join(strip_paths(records[0].provenance.command_line)),
+        revision=records[0].provenance.git_revision or "",
         machine=f"{machine.cpu_model}, {machine.cpu_count} CPUs, {machine.virtualization}",
         series=[one for one in series if len(one.runs) >= 2 * ROUNDS_AT_MOST],
     )

@@ -1,7 +1,7 @@
 """Campaigns: which runs are executed in which order, and what becomes of each.
 
 A campaign is what one command executes: every chosen cell, once a round, in an order that is
-shuffled in one round and reversed in the next, so that drift of the machine hits all cells alike.
+shuffled, and reversed in as many rounds, so that drift of the machine hits all cells alike.
 Where a plan leaves the number of rounds open, the cells that can be held against one another are
 judged after each, and further rounds follow as long as ``judgement.next_round`` asks for them.
 """
@@ -28,6 +28,11 @@ from dlbench.store import Store
 
 #: A cell none of whose runs has ended well sits out the rounds after this one.
 ROUNDS_WITHOUT_SUCCESS = 2
+
+#: So many rounds have three orders and the reverse of each.  With two rounds, one the other's
+#: reverse, noise that swings from run to run would look like a difference; with all drawn freely
+#: the first five might have the same cell first.
+ROUNDS_BALANCED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,18 +140,22 @@ def find_span(works: Iterable[Work]) -> Rounds:
 def arrange(works: Sequence[Work], number: int, seed: str) -> list[tuple[Work, PreparedRun]]:
     """Return every run with its work, in the order of round ``number``, which ``seed`` decides.
 
-    Every second round runs the one before it backwards: what befalls the first of a round, or
-    grows from run to run, falls on either side of each ratio in turn.  Any two cells keep their
+    Of every ROUNDS_BALANCED rounds half run an order that is drawn, the others the same orders
+    backwards, in a sequence that is drawn as well.  So what befalls the first of a round, or grows
+    from run to run, falls on either side of each ratio equally often.  Any two cells keep their
     order whichever others have left.
     """
-    pair = (number + 1) // 2
+    block, place = divmod(number - 1, ROUNDS_BALANCED)
+    sequence = list(range(ROUNDS_BALANCED))
+    random.Random(f"{seed} {block}").shuffle(sequence)
+    order, backwards = divmod(sequence[place], 2)
 
     def draw(member: tuple[Work, PreparedRun]) -> float:
         run = member[1]
-        return random.Random(f"{seed} {pair} {run.cell!r} {run.scenario!r}").random()
+        return random.Random(f"{seed} {block} {order} {run.cell!r} {run.scenario!r}").random()
 
     ordered = [(work, run) for work in works for run in work.runs]
-    return sorted(ordered, key=draw, reverse=number % 2 == 0)
+    return sorted(ordered, key=draw, reverse=bool(backwards))
 
 
 @dataclass(kw_only=True)

@@ -144,19 +144,27 @@ def test_rounds_are_shuffled_and_repeatable() -> None:
     assert len({tuple(order(number)) for number in range(1, 6)}) > 1
 
 
-def test_every_second_round_runs_backwards_whoever_has_left() -> None:
+def test_every_order_runs_backwards_too_whoever_has_left() -> None:
     works = group_runs(make_runs(5, rounds=15))
 
-    def order(number: int, without: str = "") -> list[str]:
+    def order(number: int, without: str = "") -> tuple[str, ...]:
         names = [run.cell.image_id for _, run in arrange(works, number, "seed")]
-        return [name for name in names if name != without]
+        return tuple(name for name in names if name != without)
 
-    for number in range(1, 15, 2):
-        assert order(number + 1) == order(number)[::-1]
-    before = [order(number, without="toy-3") for number in range(1, 15)]
+    for first in (1, 7):
+        orders = {order(number) for number in range(first, first + 6)}
+        assert len(orders) == 6
+        assert {names[::-1] for names in orders} == orders
+    before = [order(number, without="toy-3") for number in range(1, 13)]
     works[0].runs = [run for run in works[0].runs if run.cell.image_id != "toy-3"]
-    assert [order(number) for number in range(1, 15)] == before
-    assert len({tuple(order(number)) for number in range(1, 15, 2)}) > 3
+    assert [order(number) for number in range(1, 13)] == before
+
+
+def test_no_cell_is_first_in_all_of_the_least_rounds() -> None:
+    works = group_runs(make_runs(2, rounds=5))
+    for seed in range(200):
+        first = [arrange(works, one, str(seed))[0][1].cell.image_id for one in range(1, 6)]
+        assert first.count("toy-0") in {2, 3}
 
 
 def test_either_of_two_cells_is_first_in_half_of_the_campaigns() -> None:
