@@ -8,7 +8,15 @@ from typing import TypeAlias
 
 import numpy as np
 from judging_campaigns import FASTER, SAME, SLOWER, look, run_campaigns
-from judging_noise import KINDS, Array, draw_differences, draw_own_memory
+from judging_noise import (
+    KINDS,
+    Array,
+    difference_cells,
+    draw_differences,
+    draw_own_memory,
+    draw_swaps,
+    remember,
+)
 from judging_session import Session, show, spell
 from numpy.typing import NDArray
 
@@ -29,6 +37,9 @@ Rule: TypeAlias = Callable[[float, int], Reaches]
 
 #: An interval of the logarithm of a ratio: campaigns by rounds -> low, high.
 Interval: TypeAlias = Callable[[Array], tuple[Array, Array]]
+
+Swaps: TypeAlias = NDArray[np.bool_]
+Order: TypeAlias = Callable[[np.random.Generator, int, int], Swaps]
 
 RESAMPLES = 500
 
@@ -65,6 +76,25 @@ RULES = (
     Rival(name="0.3 % in equal parts", rule=spend(0.003, 0.05, lambda _: 1 / LOOKS)),
     Rival(name="1 %, spent late", rule=spend(0.01, FALSE_EQUALITIES, find_share)),
     Rival(name="0.1 %, spent late", rule=spend(0.001, FALSE_EQUALITIES, find_share)),
+)
+
+
+def swap_freely(generator: np.random.Generator, campaigns: int, rounds: int) -> Swaps:
+    """Draw the order of each round anew."""
+    return generator.random((campaigns, rounds)) < 0.5
+
+
+def swap_back(generator: np.random.Generator, campaigns: int, rounds: int) -> Swaps:
+    """Run every second round as the one before it, backwards."""
+    swaps = swap_freely(generator, campaigns, rounds)
+    swaps[:, 1::2] = ~swaps[:, : rounds - 1 : 2]
+    return swaps
+
+
+ORDERS: tuple[tuple[str, Order], ...] = (
+    ("chosen: balanced over six rounds", draw_swaps),
+    ("drawn anew each round", swap_freely),
+    ("every second round backwards", swap_back),
 )
 
 
@@ -115,6 +145,10 @@ def compare_rivals(session: Session) -> None:
     headers += ["2 % found at 1 %", "3 % found at 1 %", "3 % found at 2 %"]
     headers += ["rounds for 3 % at 1 %", "same at 1 %"]
     show(headers, [[rival.name, *try_rule(rival.rule, session)] for rival in RULES])
+    print("\nRIVALS: orders of the runs, false alarms and coverage at 5 %, %\n")
+    headers = ["order", "the first slower, alarms", "from run to run slower, alarms"]
+    headers += ["correlated 0.4 in time, alarms", "correlated 0.4 in time, coverage"]
+    show(headers, [[name, *try_order(order, session)] for name, order in ORDERS])
     print("\nRIVALS: intervals, coverage after the stopping rule, %; median width against t's\n")
     headers = ["interval", "normal, same", "normal, 2 %", "heavy, 2 %", "bursts, 2 %"]
     show(headers, [[name, *cells] for name, cells in try_intervals(session).items()])
@@ -143,6 +177,20 @@ def try_rule(rule: Rule, session: Session) -> list[str]:
         f"{found[0.03, 0.01].mean_rounds:.1f}",
         spell(found[0.0, 0.01].share(SAME), 1),
     ]
+
+
+def try_order(order: Order, session: Session) -> list[str]:
+    """Return what an order of the runs makes of noise that depends on time, in percent."""
+    generator, shape = session.generator, (session.campaigns, ROUNDS_AT_MOST, 2)
+    steps = np.arange(2 * ROUNDS_AT_MOST).reshape(1, ROUNDS_AT_MOST, 2)
+    noise = generator.standard_normal(shape)
+    fresh = generator.standard_normal((session.campaigns, 2 * ROUNDS_AT_MOST))
+    found = []
+    for runs in (noise + 5 * (steps % 2 == 0), noise + 2 * steps, remember(fresh, 0.4)):
+        drawn = difference_cells(runs.reshape(shape), order(generator, *shape[:2]))
+        found.append(run_campaigns(0.05 * drawn / drawn.std(), 0.0))
+    alarms = [spell(one.share(FASTER, SLOWER)) for one in found]
+    return [*alarms, spell(found[-1].coverage, 1)]
 
 
 def try_intervals(session: Session) -> dict[str, list[str]]:
