@@ -267,11 +267,8 @@ def activation(layer, overwrites):
 
 
 def channels_first(x, memory_format):
-    """Return canonical images channels first, laid out in memory as asked for.
-
-    One channel is the same memory in both layouts, but torch's convolutions go by the strides: a
-    permutation, which contiguous() leaves as it is, would make them run, and answer, in NHWC.
-    """
+    """Return canonical images channels first, laid out in memory as asked for."""
+    # One channel is contiguous in both layouts; by a permutation's strides torch would take NHWC.
     if x.shape[3] == 1 and memory_format is torch.contiguous_format:
         return x.reshape(-1, 1, x.shape[1], x.shape[2])
     return x.permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
