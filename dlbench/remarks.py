@@ -18,6 +18,9 @@ from dlbench.summary import RunSummary
 #: Metrics beside which it is said after how many steps compiling pays back.
 ABOUT_STEPS = frozenset({"step", "stepwise", "build", "first_step", "cost"})
 
+#: A share of the peak that noise does not explain.
+MOST_SHARE = 1.05
+
 
 def describe_siblings(digest: str, groups: Mapping[str, Sequence[RunSummary]]) -> list[str]:
     """Say that other groups have the same scenario name and yet cannot be compared."""
@@ -58,7 +61,25 @@ def describe_steps(rows: Sequence[Row], metric: Metric, band: Band) -> list[str]
     suggestion = suggest_calibration(row.good[-1] for row in rows if row.good)
     if suggestion and "peak_share" in {metric.name, *metric.beside}:
         notes.append(f"share of peak, not calibrated: {suggestion}")
+    if "peak_share" in {metric.name, *metric.beside}:
+        notes += describe_excess(rows)
     return notes
+
+
+def describe_excess(rows: Sequence[Row]) -> list[str]:
+    """Say which images are faster than their peak, and what that may mean."""
+    shares = {
+        row.cell.image_id: share
+        for row in rows
+        if row.good and (share := METRICS["peak_share"].read(row.good[-1])) is not None
+    }
+    above = [image for image, share in shares.items() if share > MOST_SHARE]
+    if not above:
+        return []
+    return [
+        f"above the peak: {', '.join(above)}: its calibration was disturbed (dlbench calibrate, "
+        "while the machine is quiet), or it computes less than the network states"
+    ]
 
 
 def describe_band(band: Band) -> list[str]:

@@ -70,6 +70,12 @@ def test_without_any_calibration_there_is_no_column() -> None:
     assert table.notes[-1].startswith("share of peak, not calibrated: dlbench calibrate -f torch")
 
 
+def test_what_is_above_its_peak_is_said() -> None:
+    table = make_table([make_peak("torch", 100e9), make_peak("tensorflow", 310e9)])
+    (note,) = (note for note in table.notes if "peak" in note)
+    assert note.startswith("above the peak: torch-2.13.0: its calibration was disturbed")
+
+
 def test_the_share_itself_can_be_asked_for() -> None:
     peaks = [make_peak("torch", 320e9), make_peak("tensorflow", 310e9)]
     table = make_table(peaks, metric="peak_share")
