@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from dlbench.verification import Verifier
-
 from dlbench.build_settings import read_settings
 from dlbench.catalog import GROUP, Catalog, load_catalog
 from dlbench.cells import Cell, Request, expand
@@ -19,11 +17,12 @@ from dlbench.cli.workspace import open_workspace
 from dlbench.engine import BuiltImage, Engine
 from dlbench.job import Event
 from dlbench.preparation import Choices, Preparation, prepare_run
-from dlbench.provenance import Provenance, find_provenance
-from dlbench.record import ParityFacts, Record
+from dlbench.provenance import find_provenance
+from dlbench.record import ParityFacts, Provenance, Record
 from dlbench.runner import PreparedRun, execute_run
 from dlbench.store import Store
 from dlbench.summary import find_audit_failures
+from dlbench.verification import Verifier
 from dlbench_lies.cases import THREADS, WRITTEN, Case
 
 SCENARIO = Path(__file__).resolve().parent.parent / "scenarios" / "lies.yaml"
@@ -168,6 +167,7 @@ class Court:
             choices=self.choices("parity"),
             provenance=self.provenance,
             observer=Silent(),
+            scratch=self.folder / "runs",
         )
         (facts,) = verifier.verify([(cell, self.image_of(cell))])
         return facts
