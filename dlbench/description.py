@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from dlbench.checks import describe_parity
 from dlbench.disturbances import find_disturbances
 from dlbench.job import Phase, WorkerResult
 from dlbench.peaks import read_peak, spell_rate
@@ -26,6 +27,7 @@ def describe_record(
     yield "run", describe_run(record)
     yield "outcome", describe_outcome(record, traceback=traceback)
     yield "calibration", describe_calibration(record)
+    yield "parity", describe_parity(record.parity) if record.kind != "calibration" else []
     yield "image", describe_image(record)
     yield "asked for", describe_request(record)
     if result is not None:
@@ -52,8 +54,16 @@ def describe_run(record: Record) -> list[tuple[str, str]]:
         ("device", cell.device),
         *((name, spell(value)) for name, value in axes.items()),
         *((name, "not applicable") for name in cell.not_applicable),
-        ("plan", describe_plan(record.job.plan, quick=record.cell.quick)),
+        *describe_work(record),
     ]
+
+
+def describe_work(record: Record) -> list[tuple[str, str]]:
+    """Return what was to be done: a plan, or the probes of a parity run."""
+    parity = record.job.parity
+    if parity is not None:
+        return [("probes", ", ".join(probe.name for probe in parity.probes))]
+    return [("plan", describe_plan(record.job.plan, quick=record.cell.quick))]
 
 
 def describe_plan(plan: Plan, *, quick: bool) -> str:

@@ -24,6 +24,9 @@ from dlbench.observation import (
 )
 from dlbench.record import Check, ParityFacts
 
+#: What goes wrong after the first step, mostly because something before it did.
+CONSEQUENCES = ("outputs after", "losses", "weights after")
+
 
 def judge(
     observations: Mapping[str, Observation],
@@ -41,7 +44,8 @@ def judge(
     )
     failed = [check for check in checks if check.status == "failed"]
     if failed:
-        reason = f"{failed[0].name}: {failed[0].detail}"
+        cause = min(failed, key=lambda check: check.name.startswith(CONSEQUENCES))
+        reason = f"{cause.name}: {cause.detail}"
         return ParityFacts(verdict="failed", reason=reason, checks=checks)
     return ParityFacts(verdict="passed", checks=checks)
 

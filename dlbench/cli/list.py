@@ -13,6 +13,7 @@ from dlbench.cli.workspace import open_workspace
 if TYPE_CHECKING:
     from dlbench.catalog import BrokenPlugin, Entry
     from dlbench.framework import Axis
+    from dlbench.summary import RunSummary
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -250,7 +251,7 @@ def results(
             "image": run.cell.image_id,
             "device": run.cell.device,
             "variant": [f"{name}={value}" for name, value in run.axes.items()],
-            "outcome": run.outcome,
+            "outcome": describe_outcome(run),
             "figure": spell_figure(run),
         }
         for run in chosen.runs
@@ -258,3 +259,10 @@ def results(
     columns = ("run", "started", "scenario", "image", "device", "variant", "outcome", "figure")
     print_rows(rows, columns, as_json=as_json, empty="there are no results")
     report_unreadable(chosen.unreadable)
+
+
+def describe_outcome(run: RunSummary) -> str:
+    """Say how a run ended; of one that was made to verify a cell, the verdict."""
+    if run.kind == "parity" and run.ok:
+        return f"parity {run.parity}"
+    return run.outcome

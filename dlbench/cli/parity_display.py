@@ -9,7 +9,7 @@ from dlbench.cells import Cell
 from dlbench.cli.display import Display, describe_cell, format_seconds
 from dlbench.job import Event
 from dlbench.preparation import cell_facts
-from dlbench.record import Check, ParityFacts, Record
+from dlbench.record import ParityFacts, Record
 from dlbench.runner import PreparedRun
 
 
@@ -67,22 +67,3 @@ def show_verdicts(display: Display, cells: Sequence[Cell], found: Sequence[Parit
         display.note(f"         {describe_cell(cell_facts(cell))}: {line}")
         if facts.run_id:
             display.note(f"         dlbench show {facts.run_id}")
-
-
-def spell_check(check: Check) -> str:
-    """Return a check with its figure and bound."""
-    if check.difference is None or check.bound is None:
-        return check.name
-    return f"{check.name}: {float(check.difference):.2g} (bound {check.bound:.2g})"
-
-
-def find_worst(checks: Sequence[Check]) -> Check | None:
-    """Return the check that is nearest to its bound, or farthest beyond it."""
-
-    def share(check: Check) -> float:
-        difference = float(check.difference or 0)
-        if difference != difference:
-            return float("inf")
-        return difference / check.bound if check.bound else difference
-
-    return max(checks, key=share, default=None)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import msgspec
 
 from dlbench.cells import Cell, RefusedCell
+from dlbench.checks import find_worst, spell_result
 from dlbench.cli.display import Display
 from dlbench.cli.interruption import Interruption
-from dlbench.cli.parity_display import find_worst, spell_check
 from dlbench.cli.plan import show_cells
 from dlbench.cli.session import Session
 from dlbench.errors import (
@@ -136,7 +136,9 @@ def describe_axes(cell: Cell) -> str:
 def describe_worst(facts: ParityFacts) -> str:
     """Return the check that says most about a verdict."""
     worst = find_worst(facts.checks)
-    return spell_check(worst) if worst else "none"
+    if worst is None or worst.difference is None or worst.bound is None:
+        return "none"
+    return f"{worst.name}: {float(worst.difference):.2g} of {worst.bound:.2g}"
 
 
 def list_remarks(facts: ParityFacts) -> list[str]:
@@ -144,7 +146,7 @@ def list_remarks(facts: ParityFacts) -> list[str]:
     if facts.verdict == "not run":
         return [f"not run: {facts.reason}"]
     return [
-        f"{check.status:<8} {spell_check(check)}; {check.detail}"
+        f"{check.name}: {spell_result(check)}"
         for check in facts.checks
         if check.status != "passed" or check.detail
     ]

@@ -47,7 +47,7 @@ def verify(
     wheel: WheelOption = None,
     timeout: Annotated[
         float | None,
-        typer.Option(min=1, metavar="SECONDS", help="End a run after this time (default: 1800)."),
+        typer.Option(min=1, metavar="SECONDS", help="End a run after this time (default: 3600)."),
     ] = None,
     memory: MemoryOption = "",
     keep: KeepOption = False,

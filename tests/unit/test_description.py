@@ -12,7 +12,8 @@ from records import (
 )
 
 from dlbench.description import describe_record, render_sections
-from dlbench.record import Energy, Record
+from dlbench.job import Parity, Probe
+from dlbench.record import Check, Energy, ParityFacts, Record
 from dlbench.scenario import Trials, Warmup
 
 
@@ -115,3 +116,28 @@ def test_a_disturbed_run_says_by_what() -> None:
     assert has_line(text, "energy, processor", "1234 J, measured (RAPL)")
     assert has_line(text, "energy, device", "unavailable (nvidia-smi): there is none")
     assert "disturbed" not in words(make_record(environment=make_disturbed()))
+
+
+def test_parity_is_shown_with_every_check() -> None:
+    checks = (
+        Check(name="losses", status="passed", difference=1e-7, bound=1e-5),
+        Check(name="gradients", status="failed", difference="nan", bound=0.05, detail="first at a"),
+        Check(name="optimizer adam", status="declared", difference=0.3, bound=1e-4, detail="eps"),
+        Check(name="dropout-1", status="failed", detail="the worker observed nothing"),
+    )
+    facts = ParityFacts(verdict="failed", run_id="9a9a", reason="gradients: first", checks=checks)
+    text = words(make_record(parity=facts, kind="parity"))
+    assert has_line(text, "verdict", "failed")
+    assert has_line(text, "shown by run", "9a9a")
+    assert has_line(text, "losses", "passed, 1e-07 (bound 1e-05)")
+    assert has_line(text, "gradients", "failed, nan (bound 0.05); first at a")
+    assert has_line(text, "optimizer adam", "declared, 0.3 (bound 0.0001); eps")
+    assert has_line(text, "dropout-1", "failed; the worker observed nothing")
+
+
+def test_a_parity_run_names_its_probes_in_place_of_a_plan() -> None:
+    probe = Probe(name="network", kind="network", task=make_step_job().task, steps=10)
+    job = make_step_job(parity=Parity(role="compare", probes=(probe,)))
+    text = words(make_record(job=job, kind="parity"))
+    assert has_line(text, "probes", "network")
+    assert "warm-up" not in text

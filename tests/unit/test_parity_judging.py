@@ -202,6 +202,15 @@ def test_the_first_layer_that_differs_is_named() -> None:
     assert detail == "first at convolution_2/kernel: 0.5; 6 of 8 weights differ"
 
 
+def test_the_cause_is_named_before_what_follows_from_it() -> None:
+    seen = change(observe(), "network losses", [2.0] * 10)
+    assert judge(seen, PARITY.probes).reason.startswith("losses: first at step 0")
+    seen = change(seen, "optimizer updates", [{"difference": 1.0}] * 3)
+    assert judge(seen, PARITY.probes).reason.startswith("optimizer adadelta: first at update 1")
+    seen = change(seen, "gradients gradients convolution_2/kernel difference", 1.0)
+    assert judge(seen, PARITY.probes).reason.startswith("gradients: first at convolution_2/kernel")
+
+
 @pytest.mark.parametrize("name", [probe.name for probe in PARITY.probes])
 @pytest.mark.parametrize("value", [..., None, {}, {"weights": "some", "updates": 3}])
 def test_what_is_not_observed_fails(name: str, value: object) -> None:

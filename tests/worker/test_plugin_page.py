@@ -22,7 +22,7 @@ def install(project: Path, site: Path) -> str:
     """Make the distribution in ``project`` known under ``site``; return its folder for the path."""
     facts = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     information = site / f"{facts['name'].replace('-', '_')}-{facts['version']}.dist-info"
-    information.mkdir(parents=True)
+    information.mkdir(parents=True, exist_ok=True)
     (information / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: {facts['version']}\n"
     )
@@ -89,16 +89,91 @@ def test_the_plugin_runs_and_agrees_with_the_oracle(page: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     results = page.parent / "results" / "toy-rows"
+    records = [json.loads(path.read_bytes()) for path in sorted(results.glob("*/*.json"))]
     found = {
-        path.parent.name: json.loads(path.read_bytes()) for path in sorted(results.glob("*/*.json"))
+        record["cell"]["framework"]: record for record in records if record["kind"] == "measurement"
     }
     assert set(found) == {"toy", "numpy"}
+    assert {record["parity"]["verdict"] for record in records} == {"passed"}
     assert len(losses(found["toy"])) > 10
     assert losses(found["toy"]) == pytest.approx(losses(found["numpy"]), abs=1e-5)
     failed = [
         name for name, fact in found["toy"]["result"]["audit"].items() if fact["passed"] is False
     ]
     assert not failed
+
+
+def verify(page: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    own = ("--framework", "toy", "--python", sys.executable)
+    return dlbench(page, "verify", "./toy-rows.yaml", *own, *arguments)
+
+
+def test_the_plugin_is_verified_once(page: Path) -> None:
+    first, second = verify(page), verify(page)
+    for done in (first, second):
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search("toy-1.0 +order=C +passed", done.stdout)
+    assert "[parity 2/2]" in first.stderr
+    assert "[parity" not in second.stderr
+    assert "[parity 1/1]" in verify(page, "--again").stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "return gradient * (given > 0)",
+            "return gradient",
+            r"gradients: failed, [\d.]+ \(bound 0.05\); first at dense_1/kernel: [\d.]+; "
+            "2 of 4 weights differ",
+        ),
+        (
+            'np.float32(given["learning_rate"])',
+            'np.float32(2 * given["learning_rate"])',
+            r"optimizer sgd: failed, 1 \(bound 0.0001\); first at update 1: off by 1 of it",
+        ),
+        (
+            "logits = self.forward(prepared[0])[-1]",
+            "logits = self.forward(prepared[0])[-1] * 1.001",
+            r"outputs: failed, [\de.-]+ \(bound 0.0001\); predictions differ by",
+        ),
+    ],
+    ids=["no slope of the ReLU", "another rate", "other predictions"],
+)
+def test_a_plugin_that_is_wrong_is_told_where(
+    page: Path, right: str, wrong: str, said: str
+) -> None:
+    adapter = page / "dlbench_toy" / "adapter.py"
+    text = adapter.read_text(encoding="utf-8")
+    assert right in text
+    adapter.write_text(text.replace(right, wrong), encoding="utf-8")
+    done = verify(page)
+    assert done.returncode == 12, done.stdout + done.stderr
+    assert re.search(said, done.stdout), done.stdout
+    assert "parity failed for 1 of 1 cells" in done.stderr
+    (hint,) = re.findall(r"^  dlbench (show \w+)$", done.stderr, re.MULTILINE)
+    shown = dlbench(page, *hint.split())
+    assert re.search(said.replace(": failed", " +failed"), shown.stdout), shown.stdout
+    report = json.loads(verify(page, "--json").stdout)
+    assert [one["parity"]["verdict"] for one in report] == ["failed"]
+
+
+def test_a_plugin_that_is_wrong_is_barred_from_ranks(page: Path) -> None:
+    adapter = page / "dlbench_toy" / "adapter.py"
+    text = adapter.read_text(encoding="utf-8")
+    adapter.write_text(text.replace("* (given > 0)", ""), encoding="utf-8")
+    done = dlbench(
+        page, "run", "./toy-rows.yaml", "--quick", "--framework", "toy", "--framework", "numpy",
+        "--python", sys.executable,
+    )  # fmt: skip
+    assert "parity   passed by 1 of 2 cells" in done.stderr
+    assert "parity failed: gradients: first at dense_1/kernel" in done.stdout
+    unverified = dlbench(
+        page, "run", "./toy-rows.yaml", "--quick", "--no-parity", "--framework", "toy",
+        "--python", sys.executable,
+    )  # fmt: skip
+    assert "[parity" not in unverified.stderr
+    assert "parity not run" in unverified.stdout
 
 
 def test_what_the_plugin_cannot_do_is_refused_with_its_reason(page: Path) -> None:
