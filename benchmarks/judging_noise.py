@@ -50,8 +50,8 @@ def draw_heavy(generator: np.random.Generator, shape: tuple[int, int, int]) -> A
 
 
 def draw_cauchy(generator: np.random.Generator, shape: tuple[int, int, int]) -> Array:
-    """Return noise without a mean."""
-    return generator.standard_cauchy(shape)
+    """Return noise without a mean, cut where times would be no numbers any more."""
+    return np.clip(generator.standard_cauchy(shape), -300, 300)
 
 
 def draw_skewed(generator: np.random.Generator, shape: tuple[int, int, int]) -> Array:

@@ -31,6 +31,7 @@ from dlbench.stats import (
     find_quantile,
     locate,
     locate_difference,
+    raise_e,
     take_logs,
 )
 
@@ -101,7 +102,7 @@ def compare_samples(
     if paired:
         differences = [our - their for our, their in zip(logs, baseline, strict=True)]
         location = locate(differences)
-        value = math.exp(find_median(differences))
+        value = raise_e(find_median(differences))
     else:
         location = locate_difference(logs, baseline)
         value = divide_medians(list(ours.values()), list(theirs.values()))

@@ -118,8 +118,16 @@ def bracket(value: float, location: Location, runs: int) -> Estimate:
     half = find_quantile(location.freedom, (1 - CONFIDENCE) / 2) * location.error
     if not half:
         return Estimate(value=value, low=value, high=value, runs=runs)
-    low, high = math.exp(location.centre - half), math.exp(location.centre + half)
+    low, high = (raise_e(location.centre + reach) for reach in (-half, half))
     return Estimate(value=value, low=min(low, value), high=max(high, value), runs=runs)
+
+
+def raise_e(exponent: float) -> float:
+    """Return e to the power of ``exponent``, infinite where that is beyond all numbers."""
+    try:
+        return math.exp(exponent)
+    except OverflowError:
+        return math.inf
 
 
 def take_logs(values: Sequence[float]) -> list[float] | None:

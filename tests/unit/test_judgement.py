@@ -175,6 +175,12 @@ def test_no_number_of_rounds_mends_a_time_that_is_none(odd: float) -> None:
         assert not next_round([found], 6)
 
 
+def test_ratios_beyond_all_numbers_are_no_crash() -> None:
+    found = compare_samples(key_rounds([1e200] * 6), key_rounds([1e-200] * 6))
+    assert found.verdict == "slower"
+    assert found.ratio.value == math.inf
+
+
 def test_runs_that_do_not_vary_are_judged() -> None:
     theirs = key_rounds([2.0] * 5)
     assert compare_samples(theirs, theirs).verdict == "same"

@@ -64,6 +64,12 @@ def test_equal_runs_have_an_interval_of_no_width() -> None:
     assert estimate([2.0, 2.0]) == Estimate(value=2.0, low=2.0, high=2.0, runs=2)
 
 
+def test_an_interval_may_be_wider_than_numbers_go() -> None:
+    figure = estimate([1e-150, 1e150])
+    assert figure.low == 0.0
+    assert figure.high == math.inf
+
+
 def test_zero_has_no_interval_and_no_crash() -> None:
     assert estimate([0.0, 1.0, 2.0]).low is None
 
