@@ -124,6 +124,30 @@ def test_while_a_run_is_executed(dlbench: CommandLine, number: signal.Signals, c
 
 
 @ENDS
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify", "rows"), "verdicts that were reached are kept"),
+        (("run", "rows", "--quick"), "ended early after 0 runs"),
+    ],
+)
+def test_while_a_cell_is_verified(
+    dlbench: CommandLine, words: tuple[str, ...], said: str, number: signal.Signals, code: int
+) -> None:
+    mark = str(dlbench.folder)
+    chosen = ("-f", "faulty:fault=spawn", "-f", "faulty:fault=none", "--python", sys.executable)
+    process = dlbench.start(*words, *chosen, MARK=mark)
+    wait_for(lambda: any("sleep 3600" in each for each in marked(mark)))
+    done = end(process, number, mark)
+    assert_explained(done, code, said)
+    (record,) = dlbench.records()
+    assert (record["kind"], record["outcome"]["how"]) == ("parity", "interrupted")
+    assert record["parity"]["verdict"] == "not run"
+    assert not list((dlbench.cache / "parity").glob("verdicts/*"))
+    assert list((dlbench.cache / "runs").iterdir()) == []
+
+
+@ENDS
 def test_killed_at_the_second_signal(
     dlbench: CommandLine, number: signal.Signals, code: int
 ) -> None:

@@ -26,6 +26,7 @@ FAULTS = (
     "lost",
     "spawn",
     "deaf",
+    "frozen",
     "refused",
 )
 

@@ -51,7 +51,8 @@ class Adapter(object):
         output[rows, target] -= 1
         kernel, bias = self.names
         self.weights[kernel] -= self.rate * inputs.T.dot(output) / len(target)
-        self.weights[bias] -= self.rate * output.mean(axis=0)
+        if self.fault != "frozen":
+            self.weights[bias] -= self.rate * output.mean(axis=0)
         if self.fault == "crash":
             os.abort()
         if self.fault == "slow":
