@@ -60,7 +60,9 @@ def run_dlbench(folder: Path) -> tuple[float, float, str]:
     command = [sys.executable, "-m", "dlbench", "run", str(scenario), "-f", "numpy"]
     command += ["--engine", "docker", "--rounds", "1", "--results", str(results)]
     whole = time_command(command, {})
-    record = json.loads(next(results.rglob("*.json")).read_bytes())
+    records = [json.loads(path.read_bytes()) for path in results.rglob("*.json")]
+    # The parity run beside it is known after the first time.
+    (record,) = [record for record in records if record["kind"] == "measurement"]
     own = max(event["seconds"] for event in record["events"])
     return whole, own, record["image"]["tag"]
 

@@ -58,7 +58,7 @@ def identify_image(built: BuiltImage) -> list[Any]:
     """Return what an image holds; one that is not pinned is told by what is installed."""
     if built.pinned:
         return [built.image_id, built.device, built.digest]
-    return [built.image_id, built.device, built.digest, built.python, dict(built.packages)]
+    return [built.image_id, built.device, built.digest, built.engine_id, dict(built.packages)]
 
 
 def identify_code(framework: Framework, image: Image) -> list[str]:
