@@ -95,6 +95,8 @@ class Verifier:
     timeout_seconds: float = TIMEOUT_SECONDS
     #: Wheels that stand in for pinned ones, for the record.
     wheels: tuple[str, ...] = ()
+    #: The memory limit of the oracle's own runs; 0: none.
+    oracle_memory_bytes: int = 0
     records: list[Record] = field(default_factory=list)
     _begun: int = 0
     _total: int = 0
@@ -144,6 +146,9 @@ class Verifier:
         if errors:
             raise NotRunError(f"the oracle has no image: {errors[0].message}")
         oracle = self.prepare(other, images[other.image.id, other.device], for_oracle(parity))
+        # A limit is meant for the framework that is measured; the oracle needs what it needs.
+        free = msgspec.structs.replace(oracle.limits, memory_bytes=self.oracle_memory_bytes)
+        oracle = replace(oracle, limits=free)
         reference = reference_key(oracle.job, oracle.built, oracle.framework, oracle.image)
         key = parity_key(run.job, built, run.framework, run.image, reference)
         return Question(

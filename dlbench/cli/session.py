@@ -231,6 +231,7 @@ class Session:
             again=self.options.again,
             timeout_seconds=self.options.plan_change.timeout_seconds or TIMEOUT_SECONDS,
             wheels=self.wheel_names(),
+            oracle_memory_bytes=int(usable_memory_bytes() * MEMORY_SHARE),
         )
 
     def _verify(

@@ -60,6 +60,11 @@ def test_compare_prints_csv_alone_on_standard_output(folder: Path) -> None:
     assert "1 files were skipped" in done.stderr
 
 
+def test_parity_runs_are_listed_with_their_verdict(folder: Path) -> None:
+    done = run("list", "results", "dddd", "--json", folder=folder)
+    assert [row["outcome"] for row in json.loads(done.stdout)] == ["parity passed"]
+
+
 def test_runs_can_be_named(folder: Path) -> None:
     done = run("compare", "aaaa00000001", "cccc", "--format", "json", folder=folder)
     rows = json.loads(done.stdout)["tables"][0]["rows"]
