@@ -32,6 +32,9 @@ SUMMED = msgspec.structs.replace(
     TASK, loss=wire.TaskLoss(kind="softmax_cross_entropy", reduction="sum")
 )
 SINGLE = msgspec.structs.replace(TASK, precision=wire.Precision())
+HALF = msgspec.structs.replace(
+    TASK, precision=wire.Precision(storage="float16", compute="float16", accumulation="float16")
+)
 
 
 def settings(threads: int | None = None, **axes: str) -> wire.Settings:
@@ -59,6 +62,7 @@ def test_the_oracle_fails_nothing(
     [
         ("asynchronous", {}, ["synchronization"]),
         ("half_batch", {}, ["loss_agrees"]),
+        ("half_batch", {"task": HALF}, ["loss_agrees"]),
         ("summed_loss", {}, ["loss_agrees"]),
         ("summed_loss", {"task": DROPPING}, ["loss_agrees"]),
         ("shuffled_labels", {}, ["loss_agrees"]),
@@ -106,6 +110,15 @@ def test_a_compiler_that_nobody_reports_was_not_there(
 ) -> None:
     result = worker.do(interpreter, make_job(settings=settings(compile="on")), "plain")
     assert result.audit["compiled_as_set"]["passed"] is False
+
+
+def test_losses_of_a_half_precision_are_judged_too(
+    worker: Worker, interpreter: Interpreter
+) -> None:
+    result = worker.do(interpreter, make_job(task=HALF, settings=settings()), "oracle")
+    assert failures(result) == []
+    assert result.audit["loss_agrees"]["passed"] is True
+    assert result.audit["every_step_updates"]["passed"] is None
 
 
 def test_settings_that_nobody_reports_prove_nothing(
