@@ -20,6 +20,8 @@ class Bounds:
     loss: float
     #: Of the outputs: the largest difference, relative to the largest output.
     outputs: float
+    #: The same after the steps, in which decisions that fell differently have had an effect.
+    outputs_after: float
     #: Of a gradient: L2 norm of the difference, relative to the L2 norm of the gradient.
     gradient: float
     #: The same of the last layer, which no kink of a ReLU or maximum lies above.
@@ -38,6 +40,7 @@ class Bounds:
 _HALF = Bounds(
     loss=2e-3,
     outputs=1e-2,
+    outputs_after=2e-2,
     gradient=0.2,
     last_gradient=1e-2,
     weight=0.2,
@@ -50,6 +53,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "float64": Bounds(
         loss=1e-9,
         outputs=1e-9,
+        outputs_after=1e-8,
         gradient=1e-6,
         last_gradient=1e-6,
         weight=1e-6,
@@ -60,6 +64,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "float32": Bounds(
         loss=1e-5,
         outputs=1e-4,
+        outputs_after=1e-3,
         gradient=5e-2,
         last_gradient=1e-4,
         weight=5e-2,
@@ -71,6 +76,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "bfloat16": Bounds(
         loss=1e-2,
         outputs=5e-2,
+        outputs_after=1e-1,
         gradient=0.5,
         last_gradient=5e-2,
         weight=0.5,

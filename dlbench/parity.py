@@ -70,21 +70,22 @@ def judge_probe(
 def judge_network(seen: Observation, probe: Probe, bounds: Bounds) -> Iterator[Check]:
     """Yield the checks of shapes, outputs, losses, and weights after the steps."""
     yield check_shapes(seen, probe)
-    yield check_outputs(seen.get("outputs"), "outputs", bounds)
+    yield check_outputs(seen.get("outputs"), "outputs", bounds.outputs)
     if probe.steps:
-        yield check_outputs(seen.get("outputs_after"), f"outputs after {probe.steps} steps", bounds)
+        name = f"outputs after {probe.steps} steps"
+        yield check_outputs(seen.get("outputs_after"), name, bounds.outputs_after)
         yield check_losses(seen, probe, bounds)
         yield check_weights(seen, probe, bounds)
 
 
-def check_outputs(seen: object, name: str, bounds: Bounds) -> Check:
+def check_outputs(seen: object, name: str, bound: float) -> Check:
     """Check the outputs for one batch against the largest of them."""
     outputs = mapping(seen)
     difference = relative(number(outputs.get("difference")), number(outputs.get("scale")))
     detail = f"predictions differ by {difference:.2g} of the largest"
     if "shape" in outputs:
         detail = f"predictions have the shape {outputs['shape']}"
-    return make_check(name, difference, bounds.outputs, detail)
+    return make_check(name, difference, bound, detail)
 
 
 def check_shapes(seen: Observation, probe: Probe) -> Check:
