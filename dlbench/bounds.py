@@ -73,13 +73,14 @@ BOUNDS: Mapping[str, Bounds] = {
     ),
     "tf32": _HALF,
     "float16": _HALF,
+    # Deep networks have nearly as much noise as gradient; a gradient that is missing differs by 1.
     "bfloat16": Bounds(
         loss=1e-2,
-        outputs=5e-2,
+        outputs=1e-1,
         outputs_after=1e-1,
-        gradient=0.5,
+        gradient=0.8,
         last_gradient=5e-2,
-        weight=0.5,
+        weight=0.8,
         update=2e-2,
         scale=2e-2,
     ),
