@@ -14,6 +14,29 @@ import pytest
 pytestmark = pytest.mark.docker
 
 FAULTY = Path(__file__).parent.parent / "plugins" / "faulty"
+POOLED = """
+format: 1
+name: pooled
+data:
+  dataset: synthetic
+  items: 16
+  inputs:
+    image: {shape: [6, 6, 3]}
+  target: {classes: 10}
+network:
+  - convolution: {filters: 8, kernel: 3, padding: same}
+  - relu
+  - max_pool: 2
+  - flatten
+  - dense: 10
+  - softmax
+loss: {cross_entropy: {reduction: mean}}
+optimizer: {sgd: {learning_rate: 0.01}}
+batch_size: 8
+plans:
+  full: {warmup: 1}
+  quick: {warmup: 1}
+"""
 
 
 def dlbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -68,3 +91,13 @@ def test_a_worker_that_dies_leaves_no_verdict(tmp_path: Path) -> None:
     assert done.returncode == 10, done.stderr
     assert "SIGABRT" in done.stdout
     assert "parity could not be checked for 1 of 1 cells" in done.stderr
+
+
+def test_a_compiler_that_loses_gradients_is_caught(tmp_path: Path) -> None:
+    """torch.compile 2.13.0 itself: benchmarks/handwritten/compiled_pool_torch.py shows it alone."""
+    scenario = tmp_path / "pooled.yaml"
+    scenario.write_text(POOLED)
+    done = dlbench(tmp_path, "verify", str(scenario), "-f", "torch:compile=off,on")
+    assert done.returncode == 12, done.stdout + done.stderr
+    assert re.search("compile=off .* passed", done.stdout)
+    assert "gradients: failed, 1 (bound 0.05); first at convolution_1/kernel: 1" in done.stdout
