@@ -21,12 +21,13 @@ THREADS = "threads=1"
 AXES: Mapping[str, Mapping[str, str]] = {
     "half_claimed_single": {"torch": "precision=float32", "numpy": "precision=float32"},
     "wrong_layout": {"torch": "layout=NHWC", "numpy": "layout=NCHW"},
-    "xla_absent": {"torch": "compile=on", "numpy": "xla=on"},
+    "xla_absent": {"torch": "compile=on,layout=NHWC", "numpy": "xla=on"},
 }
 
-#: The honest frameworks are asked for everything that a lie is, as far as they have it.
+#: The honest frameworks are asked for everything that a lie is, as far as they have it.  Compiled
+#: channels first, torch 2.13.0 is rightly caught on this network: docs/measuring.md says by what.
 HONEST_AXES: Mapping[str, tuple[str, ...]] = {
-    "torch": ("", "layout=NHWC", "compile=on"),
+    "torch": ("", "layout=NHWC", "compile=on,layout=NHWC"),
     "numpy": ("", "precision=float32"),
 }
 
@@ -47,31 +48,31 @@ WRITTEN: Mapping[str, str] = {
     "sgd": "{sgd: {learning_rate: 0.05}}",
 }
 
-#: Lie -> the checks of which at least one names what it does: parity's by a part of their names,
-#: the audit's facts by their names.
+#: Lie -> the checks of which at least one names what it does, the clearest first: parity's by a part
+#: of their names, the audit's facts by their names.
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "asynchronous_timing": ("synchronization",),
-    "bias_left_out": ("losses", "gradients", "weights after"),
-    "dropout_left_on": (": prediction", "same_input_same_output"),
+    "bias_left_out": ("gradients", "losses"),
+    "dropout_left_on": (": prediction",),
     "dropout_off": (": rate",),
     "evaluation_on_training_data": ("outputs after", "inputs_matter"),
     "flatten_order_wrong": ("outputs",),
-    "frozen_first_layer": ("gradients", "weights_changed"),
+    "frozen_first_layer": ("weights_changed", "gradients"),
     "gradient_clipped": ("gradients", "optimizer"),
-    "gradient_reused": ("losses", "weights after"),
-    "half_claimed_single": ("outputs", "losses", "gradients"),
+    "gradient_reused": ("weights after", "losses"),
+    "half_claimed_single": ("precision_as_set", "outputs"),
     "honest_at_first": ("every_step_updates",),
     "labels_leaked": ("labels_unseen",),
-    "labels_shuffled": ("losses", "loss as", "loss_agrees"),
+    "labels_shuffled": ("loss as",),
     "layer_dropped": ("outputs",),
     "momentum_added": ("optimizer",),
-    "output_cached": ("outputs after", "inputs_matter", "update_seen"),
-    "prediction_from_training_graph": (": prediction", "same_input_same_output", "weights_kept"),
+    "output_cached": ("outputs after", "update_seen"),
+    "prediction_from_training_graph": ("weights_kept", ": prediction"),
     "relu_missing": ("outputs",),
-    "smaller_batch": ("losses", "gradients", "loss_agrees"),
+    "smaller_batch": ("loss as",),
     "threads_ignored": ("threads_as_set",),
     "update_race": ("gradients",),
-    "update_skipped": ("gradients", "weights after", "weights_changed"),
+    "update_skipped": ("weights_changed", "gradients"),
     "weights_transposed": ("outputs",),
     "work_deferred": ("synchronization",),
     "wrong_epsilon": ("optimizer",),
@@ -112,7 +113,7 @@ class Case:
     def names(self, found: Collection[str]) -> str:
         """Return the first of ``found`` that names this lie, empty where none does."""
         wanted = NAMED_BY[self.lie]
-        return next((one for one in found if any(part in one for part in wanted)), "")
+        return next((one for part in wanted for one in found if part in one), "")
 
 
 def list_cases(bases: Collection[str], lies: Collection[str]) -> Iterator[Case]:
