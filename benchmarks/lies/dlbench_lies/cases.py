@@ -48,7 +48,7 @@ WRITTEN: Mapping[str, str] = {
     "sgd": "{sgd: {learning_rate: 0.05}}",
 }
 
-#: Lie -> the checks of which at least one names what it does, the clearest first: parity's by a part
+#: Lie -> the checks of which at least one names what it does, the clearest first: parity's by part
 #: of their names, the audit's facts by their names.
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "asynchronous_timing": ("synchronization",),
