@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlbench.cli.completion import (
-    complete_device,
-    complete_engine,
-    complete_framework,
-    complete_stack,
+from dlbench.cli.options import (
+    DeviceOption,
+    DryRunOption,
+    EngineOption,
+    FrameworkOption,
+    KeepOption,
+    MemoryOption,
+    PythonOption,
+    ResultsOption,
+    StackOption,
+    Texts,
+    ThreadsOption,
+    WheelOption,
+    parse_size,
 )
 
 if TYPE_CHECKING:
@@ -23,68 +31,30 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-Texts = list[str] | None
-
 
 @app.command()
 def calibrate(
-    framework: Annotated[
-        Texts,
-        typer.Option(
-            "--framework",
-            "-f",
-            metavar="F[==VERSION][:axis=value,...]",
-            help="Framework to calibrate; may be given several times.",
-            autocompletion=complete_framework,
-        ),
-    ] = None,
-    stack: Annotated[
-        str | None,
-        typer.Option(
-            help="Take images of this era, e.g. 2026 (default: the newest).",
-            autocompletion=complete_stack,
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="cpu or cuda.", autocompletion=complete_device)
-    ] = "cpu",
+    framework: FrameworkOption = None,
+    stack: StackOption = None,
+    device: DeviceOption = "cpu",
     precision: Annotated[
         Texts,
         typer.Option(
             help="Precisions of the products, e.g. float32,bfloat16 (default: the framework's)."
         ),
     ] = None,
-    threads: Annotated[Texts, typer.Option(help="CPU threads (default: one per CPU).")] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            help="docker, podman or venv (default: docker, venv where none answers).",
-            autocompletion=complete_engine,
-        ),
-    ] = None,
-    python: Annotated[
-        str | None,
-        typer.Option(metavar="INTERPRETER", help="Use what is installed for this Python."),
-    ] = None,
-    wheel: Annotated[
-        list[Path] | None, typer.Option(help="Local wheel in place of the pinned one.")
-    ] = None,
+    threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    python: PythonOption = None,
+    wheel: WheelOption = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A try: little work, and speaks for no run.")
     ] = False,
-    memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory limit of a run, e.g. 8g (default: 7/8).")
-    ] = "",
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep containers and their folders, to look inside.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be executed, and stop.")
-    ] = False,
+    memory: MemoryOption = "",
+    keep: KeepOption = False,
+    dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder (default: DLBENCH_RESULTS, or results).")
-    ] = None,
+    results: ResultsOption = None,
 ) -> None:
     """Measure the peak of matrix products and the memory bandwidth that a framework reaches here.
 
@@ -97,7 +67,6 @@ def calibrate(
     from dlbench.calibration import find_cache_bytes, request_calibration
     from dlbench.campaign import PlanChange
     from dlbench.cells import Request
-    from dlbench.cli.options import parse_size
     from dlbench.cli.session import Options, Session
     from dlbench.cli.workspace import locate_bundle
 
