@@ -14,7 +14,7 @@ from dlbench.differences import find_outliers, find_unequal
 from dlbench.errors import UnknownNameError, nearest
 from dlbench.judgement import Band, compare_samples
 from dlbench.layout import Line, lay_out
-from dlbench.metrics import METRICS, Metric, known_metric
+from dlbench.metrics import METRICS, Metric, find_metric
 from dlbench.peaks import attach_peaks
 from dlbench.pivot import pivot
 from dlbench.record import Record
@@ -123,7 +123,7 @@ def judge_group(
     runs: Sequence[RunSummary], question: Question, remarks: Sequence[str] = ()
 ) -> Judged:
     """Return the rows of runs that all did the same work, with figures, ranks and verdicts."""
-    metric = METRICS[question.metric or known_metric(runs[-1].conditions.metric)]
+    metric = METRICS[question.metric] if question.metric else find_metric(runs)
     chosen = runs if question.everything else keep_newest(runs)
     rows = pool(chosen)
     lines = [judge_row(row, rows, metric, question) for row in rows]

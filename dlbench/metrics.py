@@ -5,7 +5,7 @@ A metric is one number a run; a table shows the median of it over runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dlbench.peaks import read_peak, spell_rate
@@ -240,9 +240,17 @@ DEFAULT_METRIC = "step"
 QUARTILES = {"stepwise": "step"}
 
 
-def known_metric(name: str) -> str:
-    """Return ``name`` if it is a metric, else the default one."""
-    return name if name in METRICS else DEFAULT_METRIC
+def find_metric(runs: Sequence[RunSummary]) -> Metric:
+    """Return the metric of the newest run's scenario; the default where no run has measured that.
+
+    A scenario of epochs that was executed without any has steps to show.
+    """
+    default = METRICS[DEFAULT_METRIC]
+    named = METRICS.get(runs[-1].conditions.metric, default)
+    for metric in (named, default):
+        if any(run.ok and metric.read(run) is not None for run in runs):
+            return metric
+    return named
 
 
 def spell_figure(run: RunSummary) -> str:

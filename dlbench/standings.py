@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dlbench.baseline import work_of
 from dlbench.judgement import Band, Comparison, compare_pairs, compare_samples
-from dlbench.metrics import METRICS, Metric, known_metric
+from dlbench.metrics import Metric, find_metric
 from dlbench.record import Record
 from dlbench.rows import Row, differing, pool
 from dlbench.stats import BAND, Estimate, find_median
@@ -166,6 +166,5 @@ def find_standings(rows: Iterable[Row], metric: Metric, band: Band = BAND) -> li
 def judge_records(records: Sequence[Record]) -> Standing | None:
     """Return how the cells of ``records``, all of one work, stand in their scenario's metric."""
     runs = [summarize(record) for record in records]
-    metric = METRICS[known_metric(runs[-1].conditions.metric)]
-    standings = find_standings(pool(runs), metric)
+    standings = find_standings(pool(runs), find_metric(runs))
     return standings[0] if standings else None

@@ -130,6 +130,17 @@ def test_what_was_not_measured_is_said() -> None:
     ]
 
 
+def test_a_scenario_of_epochs_that_had_none_shows_its_steps() -> None:
+    record = make_run("a1")
+    scenario = msgspec.structs.replace(record.scenario, metric="epoch")
+    trained = make_run("b1", phases=make_phases(epoch=each("epoch", [12.0])))
+    unfinished, finished = (
+        msgspec.structs.replace(one, scenario=scenario) for one in (record, trained)
+    )
+    assert cells(tables([unfinished])[0], "step")[0].value == 0.5
+    assert cells(tables([unfinished, finished])[0], "epoch")[0].value == 12.0
+
+
 @pytest.mark.parametrize(
     ("metric", "value"),
     [
