@@ -29,8 +29,9 @@ PYTHON_WORKER = ("{python}", "-m", "dlbench_worker", "{in}", "{out}", "{data}")
 class Image:
     """One frozen set of versions.
 
-    ``id`` is unique over all frameworks (``tensorflow-1.0.0``).  ``versions`` states what the
-    image holds, the framework's own name first; the record keeps what was found beside it.
+    ``id`` names it (``tensorflow-1.0.0``); frameworks may share an image with its folder and id.
+    ``versions`` states what it holds, the framework's own name first; the record keeps what was
+    found beside it.
     ``axes`` are the axis values that this image alone serves (``{"backend": "theano"}``).
     """
 
