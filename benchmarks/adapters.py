@@ -1,17 +1,16 @@
 """What dlbench's step adds to a framework's own: each adapter against a hand-written script.
 
-    python benchmarks/adapters.py --pairs 5 --steps 5 [--only torch-NHWC]
+    python benchmarks/adapters.py --pairs 5 --steps 6 [--only torch-NHWC]
 
 Both do the same work (VGG16, batch 16, float32, a full training step of plain gradient descent) in
-the same image under the same limits, in turns, and both time a block of steps as a whole.  Printed
-are the ratio of medians with its interval over pairs (1 is no difference, above 1 dlbench is
-slower), and the share that each reaches of the matrix-product peak, measured in the same image.
+the same image under the same limits: two fresh containers a pair, which do their steps in turns.
+Printed are the ratio of medians with its interval over pairs (1 is no difference, above 1 dlbench
+is slower), and the share that each reaches of the matrix-product peak, measured in the same image.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import statistics
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from adapter_turns import HANDWRITTEN, play
 
 from dlbench.build_settings import read_settings
 from dlbench.cells import Cell, Request, expand
@@ -35,7 +35,6 @@ from dlbench.record import Record
 from dlbench.runner import PreparedRun, execute_run, new_id, write_inputs
 from dlbench.stats import estimate
 
-HANDWRITTEN = Path(__file__).parent / "handwritten"
 MEMORY_SHARE = 0.8
 
 
@@ -100,36 +99,41 @@ class Bench:
 
     pair: Pair
     run: PreparedRun
-    engine: Engine
+    #: One for each side, for an engine executes one run at a time.
+    engines: tuple[Engine, Engine]
     scratch: Path
     options: Options
     training_flops: int
 
-    def dlbench_seconds(self) -> float:
-        """Execute dlbench's run; return the seconds of a step in its pipelined block."""
+    def times(self) -> tuple[float, float]:
+        """Execute both sides once, in turns; return the median seconds of dlbench's step, and
+        of the script's."""
+        count = self.options.warmup + self.options.steps
+        return play(self.engines, count, self.dlbench_seconds, self.handwritten_seconds)
+
+    def dlbench_seconds(self, engine: Engine) -> float:
+        """Execute dlbench's run; return the median seconds of a step."""
         record = execute_run(
             self.run,
-            self.engine,
+            engine,
             scratch=self.scratch,
             provenance=find_provenance(("benchmarks/adapters.py",)),
         )
-        return pipelined_seconds(record)
+        return step_seconds(record)
 
-    def handwritten_seconds(self) -> float:
-        """Execute the script; return the seconds of a step in its timed block."""
+    def handwritten_seconds(self, engine: Engine) -> float:
+        """Execute the script; return the median seconds of a step."""
         options = self.options
-        found = self.execute(
-            *self.pair.script,
-            *("--batch-size", str(options.batch_size), "--warmup", str(options.warmup)),
-            *("--steps", str(options.steps)),
-        )
-        return float(found["total_seconds"]) / options.steps
+        arguments = [*self.pair.script, "--turns", "--batch-size", str(options.batch_size)]
+        arguments += ["--warmup", str(options.warmup), "--steps", str(options.steps)]
+        found = self.execute(engine, *arguments)
+        return float(statistics.median(found["step_seconds"]))
 
     def peak_flops(self) -> float:
         """Measure the matrix-product peak in the image."""
-        return float(self.execute(*self.pair.peak)["peak_gflops"]) * 1e9
+        return float(self.execute(self.engines[0], *self.pair.peak)["peak_gflops"]) * 1e9
 
-    def execute(self, script: str, *arguments: str) -> dict[str, Any]:
+    def execute(self, engine: Engine, script: str, *arguments: str) -> dict[str, Any]:
         """Execute a script in a container of its own; return the JSON that it writes."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as name:
             folder = Path(name)
@@ -139,7 +143,7 @@ class Bench:
             (spec.in_folder / script).write_text(text, encoding="utf-8")
             command = ("{python}", "{in}/" + script, *arguments)
             threads = ("--threads", str(self.options.threads), "--output", "{out}/times.json")
-            ended = self.engine.execute(dataclasses.replace(spec, command=(*command, *threads)))
+            ended = engine.execute(msgspec.structs.replace(spec, command=(*command, *threads)))
             output = spec.out_folder / "times.json"
             if ended.how != "exited" or not output.exists():
                 log = spec.log.read_text(encoding="utf-8", errors="replace")[-2000:]
@@ -148,22 +152,22 @@ class Bench:
             return found
 
 
-def pipelined_seconds(record: Record) -> float:
-    """Return the seconds of a step in the pipelined block."""
+def step_seconds(record: Record) -> float:
+    """Return the median seconds of a step."""
     if record.result is None or not record.outcome.ok:
         raise SystemExit(f"dlbench's run ended: {record.outcome}")
-    (block,) = [phase for phase in record.result.phases if phase.name == "pipelined"]
-    return float(block.values[0]) / (block.count or 1)
+    (steps,) = [phase for phase in record.result.phases if phase.name == "step"]
+    return statistics.median(map(float, steps.values))
 
 
 def make_plan(plan: Plan, options: Options) -> Plan:
-    """Return the plan that does what the script does: warm-up, then one block."""
+    """Return the plan that does what the script does: warm-up, then steps that are each timed."""
     nothing = Trials(at_most=0, at_least=0)
     return msgspec.structs.replace(
         plan,
         warmup=Warmup(at_most=options.warmup, at_least=options.warmup),
-        stepwise=nothing,
-        pipelined=Trials(at_most=options.steps, at_least=options.steps),
+        stepwise=Trials(at_most=options.steps, at_least=options.steps),
+        pipelined=nothing,
         predict=nothing,
     )
 
@@ -171,14 +175,14 @@ def make_plan(plan: Plan, options: Options) -> Plan:
 def prepare(pair: Pair, options: Options, scratch: Path) -> Bench:
     """Find or build the image and settle both sides of one comparison."""
     workspace = open_workspace()
-    engine = workspace.engine("docker")
+    engines = (workspace.engine("docker"), workspace.engine("docker"))
     axes = (f"threads={options.threads}", f"batch_size={options.batch_size}")
     request = Request(scenarios=("vgg16",), frameworks=(pair.framework,), axes=axes)
     (cell,) = expand(request, workspace.catalog(), workspace.scenarios)
     if not isinstance(cell, Cell):
         raise SystemExit(f"{pair.name}: {cell.reason}")
     preparation = Preparation(
-        engine=engine,
+        engine=engines[0],
         images_folder=workspace.images,
         cache=workspace.cache,
         settings=read_settings(wheels=()),
@@ -195,7 +199,7 @@ def prepare(pair: Pair, options: Options, scratch: Path) -> Bench:
     return Bench(
         pair=pair,
         run=prepare_run(cell, built[cell.image.id, cell.device], None, choices),
-        engine=engine,
+        engines=engines,
         scratch=scratch,
         options=options,
         training_flops=summarize(cell.scenario).training_flops * options.batch_size,
@@ -209,9 +213,8 @@ def measure(bench: Bench) -> None:
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(bench.options.pairs):
-        order = [(ours, bench.dlbench_seconds), (theirs, bench.handwritten_seconds)]
-        for seconds, execute in order if number % 2 == 0 else reversed(order):
-            seconds.append(execute())
+        for seconds, value in zip((ours, theirs), bench.times(), strict=True):
+            seconds.append(value)
         print(f"{name} pair {number + 1}: dlbench {ours[-1]:.3f} s, script {theirs[-1]:.3f} s")
     peaks.append(bench.peak_flops())
     report(bench, ours, theirs, max(peaks))
@@ -239,8 +242,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[pair.name for pair in PAIRS])
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=5)
-    parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--warmup", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=16)
     given = parser.parse_args()

@@ -16,10 +16,10 @@ import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.errors import StoreError
 from dlbench.record import Record
@@ -43,7 +43,7 @@ EXTRAS = ".imported"
 _SAFE = re.compile(r"[^\w.+=-]")
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(Struct, frozen=True, kw_only=True):
     """What an archive says of itself."""
 
     format: int
@@ -52,8 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """What became of an archive's records."""
 
     saved: tuple[Path, ...]

@@ -10,12 +10,12 @@ import contextlib
 import fcntl
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.declaration import FORMAT, Declaration
 from dlbench.errors import DataError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-class StoredArray(msgspec.Struct, frozen=True, kw_only=True):
+class StoredArray(Struct, frozen=True, kw_only=True):
     """An array's file as it was written."""
 
     bytes: int
@@ -37,7 +37,7 @@ class StoredArray(msgspec.Struct, frozen=True, kw_only=True):
     modified_ns: int
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(Struct, frozen=True, kw_only=True):
     """``manifest.json`` of a cached dataset."""
 
     format: int
@@ -49,8 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     arrays: dict[str, StoredArray]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dataset:
+class Dataset(Struct, frozen=True, kw_only=True):
     """A dataset that lies in the cache, checked."""
 
     declaration: Declaration

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dlbench.errors import UnknownNameError, UsageError, nearest
 from dlbench.framework import Axis, Framework
@@ -31,8 +32,7 @@ _FRAMEWORK = re.compile(r"(?P<name>[^=:\s]+)(?:==(?P<version>[^:\s]+))?(?::(?P<a
 _SPELLINGS = {"true": "on", "yes": "on", "false": "off", "no": "off"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class FrameworkChoice:
+class FrameworkChoice(Struct, frozen=True, kw_only=True):
     """A framework as the command line names it: ``name[==version][:axis=value,...]``.
 
     ``version`` may be a version of the framework or an image's id.

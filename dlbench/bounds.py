@@ -7,13 +7,13 @@ need, times a margin; docs/measuring.md has the figures and where they come from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dlbench.job import Precision
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """The largest difference that passes, of each kind of thing that parity compares."""
 
     #: Of a loss, relative to it where it is above 1, else absolute.

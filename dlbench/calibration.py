@@ -9,8 +9,10 @@ once; all weights together are several times larger than the last cache.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.cells import Request
 from dlbench.network import PRECISIONS
@@ -21,8 +23,7 @@ from dlbench.tables import Cell, Column, Missing, Quantity, Table
 SYS = Path("/sys")
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(Struct, frozen=True):
     """Products of one size: ``depth`` of them, rows x size by size x size, one after another."""
 
     size: int
@@ -123,8 +124,7 @@ def find_cache_bytes(folder: Path = SYS) -> int:
     return sum(size for (level, _), size in caches.items() if level == last)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """What calibrations say of one place: a run of it, and what was reached now and before."""
 
     run: RunSummary

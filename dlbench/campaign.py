@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.engine import Engine
 from dlbench.job import Event, Job, Plan, Trials, Warmup
@@ -35,8 +37,7 @@ ROUNDS_WITHOUT_SUCCESS = 2
 ROUNDS_BALANCED = 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Where in a campaign a run stands."""
 
     round: int
@@ -72,8 +73,7 @@ class Judge(Protocol):
         """Return how the cells of ``records``, all of one work, stand; None where none can."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanChange:
+class PlanChange(Struct, frozen=True, kw_only=True):
     """What the command line changes in a scenario's plan; None leaves it."""
 
     trials: int | None = None

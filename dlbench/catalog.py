@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 
 from dlbench.errors import PluginError, UnknownNameError, nearest
 from dlbench.framework import API_VERSION, PROJECT, Axis, Framework, Hooks, Image, Refusal, Supports
@@ -21,8 +21,7 @@ from dlbench.framework import API_VERSION, PROJECT, Axis, Framework, Hooks, Imag
 GROUP = "dlbench"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A framework, and the distribution that brought it."""
 
     framework: Framework
@@ -30,8 +29,7 @@ class Entry:
     version: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class BrokenPlugin:
+class BrokenPlugin(Struct, frozen=True, kw_only=True):
     """An entry point with a fault.  ``usable``: its frameworks are there in spite of it."""
 
     distribution: str
@@ -40,8 +38,7 @@ class BrokenPlugin:
     usable: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Catalog:
+class Catalog(Struct, frozen=True, kw_only=True):
     """What plugins offer: usable frameworks by name, and everything that is wrong."""
 
     frameworks: Mapping[str, Entry]

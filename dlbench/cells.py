@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from dlbench.axes import (
     FrameworkChoice,
@@ -36,8 +37,7 @@ def count_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What was asked for, as it was typed.
 
     ``frameworks`` are written ``name[==version][:axis=value,...]``; their axes are theirs alone.
@@ -53,8 +53,7 @@ class Request:
     cpu_count: int = field(default_factory=count_cpus)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """Scenario x image x variant: what one place in a table measures."""
 
     scenario: Scenario
@@ -71,8 +70,7 @@ class Cell:
     quick: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class RefusedCell:
+class RefusedCell(Struct, frozen=True, kw_only=True):
     """A cell that cannot run, and why."""
 
     cell: Cell
@@ -120,8 +118,7 @@ def _identity(chosen: Cell | RefusedCell) -> object:
     return cell.scenario_path, cell.entry.framework.name, cell.image.id, variant
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Pair:
+class _Pair(Struct, frozen=True, kw_only=True):
     """One scenario on one framework as it was chosen, before axes are swept."""
 
     request: Request
@@ -144,8 +141,7 @@ class _Pair:
         return {**parse_axes(self.request.axes), **self.choice.axes}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Pool:
+class _Pool(Struct, frozen=True, kw_only=True):
     """The images that a pair may take, the preferred one first; ``missing``: why it may not."""
 
     images: Sequence[Image]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench.kernel import read_number, read_text
 
@@ -14,8 +15,7 @@ NANOSECONDS = 1e9
 MICROSECONDS = 1e6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counters:
+class Counters(Struct, frozen=True, kw_only=True):
     """What a control group has used so far, sub-groups that are gone included; None: unknown."""
 
     cpu_seconds: float | None = None
@@ -75,8 +75,7 @@ def read_field(path: Path, field: str) -> int | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """A control group of our own, for the processes of one run; a folder for each controller."""
 
     folders: tuple[Path, ...]

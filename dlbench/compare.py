@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.baseline import find_baselines, work_of
 from dlbench.differences import find_outliers, find_unequal
@@ -36,8 +38,7 @@ from dlbench.summary import RunSummary, summarize
 from dlbench.tables import Table
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """What a comparison is asked for."""
 
     #: None: the metric that the scenario names.
@@ -54,8 +55,7 @@ class Question:
     strict: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """The rows of one scenario digest, each with its figure and how it stands."""
 
     metric: Metric

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dlbench.kernel import Kernel, read_number
 
 Load: TypeAlias = tuple[float, float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """The machine's counters at one moment; None where this machine has no such counter."""
 
     seconds: float

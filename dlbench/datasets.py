@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dlbench.array_cache import Dataset, faults, find, ignore, obtain, place
 from dlbench.declaration import Declaration, declarations, find_declaration
@@ -35,8 +36,7 @@ __all__ = [
 SYNTHETIC = "synthetic"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatasetRow:
+class DatasetRow(Struct, frozen=True, kw_only=True):
     """A dataset as ``dlbench data list`` shows it; ``dataset`` is None where it is not here."""
 
     declaration: Declaration

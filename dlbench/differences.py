@@ -10,14 +10,14 @@ upon.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dlbench.rows import NOT_APPLICABLE, Row
 from dlbench.summary import OWN_FACTS, Conditions
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """A setting that must be equal before two rows are fairly compared."""
 
     #: The fact of ``summary.gather_facts``, empty where only the worker can tell.

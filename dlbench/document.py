@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from dlbench.errors import ScenarioError, nearest
 from dlbench.yaml_file import abridge
@@ -24,8 +25,7 @@ REQUIRED = object()
 GREATEST = 2**31 - 1
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """What a key's value must be, and its default; ``like`` names the key whose value it takes."""
 
     check: Check

@@ -6,9 +6,10 @@ memory, disks and fans took is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench.kernel import Kernel, read_number, read_text
 from dlbench.record import Energy, Samples
@@ -22,8 +23,7 @@ MICROJOULES = 1e6
 MEASURING_VENDOR, MEASURING_FEATURE = "GenuineIntel", "avx2"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """The counter of one processor package, which begins again at ``range_microjoules``."""
 
     counter: Path

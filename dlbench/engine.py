@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct, field
 
 How: TypeAlias = Literal["exited", "timeout", "oom", "interrupted", "lost"]
 #: What became of a container and its dlbench.
 State: TypeAlias = Literal["left", "in use", "kept", "unknown"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineFacts:
+class EngineFacts(Struct, frozen=True, kw_only=True):
     """What an engine says of itself, for the record."""
 
     name: str
@@ -26,8 +26,7 @@ class EngineFacts:
     enforces: Mapping[str, bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BaseRecipe:
+class BaseRecipe(Struct, frozen=True, kw_only=True):
     """An operating-system base, bootstrapped from a distribution's own packages.
 
     ``digest`` covers suite, packages, environment and lock; ``tag`` carries it.
@@ -52,8 +51,7 @@ class BaseRecipe:
     registry: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """A rendered image: everything that building it needs, and a tag that is its digest.
 
     ``verify`` and ``inventory`` are commands with two placeholders: ``{python}``, the interpreter,
@@ -92,8 +90,7 @@ class Recipe:
     use_cache: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class BuiltImage:
+class BuiltImage(Struct, frozen=True, kw_only=True):
     """An image that is there, as the engine knows it."""
 
     image_id: str
@@ -113,8 +110,7 @@ class BuiltImage:
     verified: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredImage:
+class StoredImage(Struct, frozen=True, kw_only=True):
     """One of dlbench's images as it lies in an engine; bases have an empty ``image_id``."""
 
     tag: str
@@ -126,8 +122,7 @@ class StoredImage:
     created: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunSpec:
+class RunSpec(Struct, frozen=True, kw_only=True):
     """One fresh container."""
 
     run_id: str
@@ -150,8 +145,7 @@ class RunSpec:
     keep: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exit:
+class Exit(Struct, frozen=True, kw_only=True):
     """How the host saw a run end; what the worker said of it is in its result."""
 
     how: How
@@ -162,8 +156,7 @@ class Exit:
     cpu_seconds: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leftover:
+class Leftover(Struct, frozen=True, kw_only=True):
     """A container of some run, past or present, that is there.
 
     ``left``: its dlbench has ended without removing it; ``in use``: that is alive; ``kept``: its

@@ -8,8 +8,9 @@ shown to be faster.  Anything between is undecided.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from dlbench.compare import Judged
 from dlbench.errors import SlowerError
@@ -22,8 +23,7 @@ from dlbench.standings import name_rows, read_samples, spell_ratio, spell_verdic
 Answer: TypeAlias = Literal["kept", "slower", "undecided"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """What the gate says of one row, and why in words."""
 
     answer: Answer

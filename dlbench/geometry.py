@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from dlbench.job import Weight
 
@@ -19,8 +20,7 @@ class MisfitError(ValueError):
     """A layer cannot take its input; says what it needs."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """A layer at one input shape.  ``weights`` have roles for names (``kernel``)."""
 
     output: Shape

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
 from dlbench.document import Problems, Reader, join, text
 from dlbench.errors import nearest
@@ -27,7 +26,7 @@ _WORDS = {**LAYERS, **{name: Kind() for name in ACTIVATIONS}, "times": TIMES}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+class Layer(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One layer of a network, defaults spelled out.
 
     ``inputs`` names layers or network inputs.  ``layers`` is the inner chain of a
@@ -42,8 +41,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     layers: tuple[Layer, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One entry of the file's list, spelled out but neither named nor linked yet."""
 
     path: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import platform
 import shutil
 import subprocess
-from dataclasses import dataclass
+
+from msgspec import Struct, structs
 
 from dlbench.counters import read_memory
 from dlbench.energy import describe_packages
@@ -48,12 +48,11 @@ def describe(
         gpu_samples=watch.gpus.samples if watch.gpus else {},
         energy=(packages, *devices),
         gpus=read_gpus(),
-        engine=dataclasses.asdict(engine) | {"limits_here": read_limits(kernel)},
+        engine=structs.asdict(engine) | {"limits_here": read_limits(kernel)},
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cpu:
+class Cpu(Struct, frozen=True, kw_only=True):
     """The processor as ``/proc/cpuinfo`` has it."""
 
     model: str

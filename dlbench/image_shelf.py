@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench import images
 from dlbench.build_settings import BuildSettings
@@ -14,8 +15,7 @@ from dlbench.errors import EngineError, ImageError, UnknownNameError, UsageError
 from dlbench.framework import Image
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One image for one device."""
 
     framework_name: str
@@ -33,8 +33,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageRow:
+class ImageRow(Struct, frozen=True, kw_only=True):
     """What a list shows of one image for one device."""
 
     choice: Choice

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench import bases, build_settings, context, requirements
 from dlbench.build_settings import BuildSettings, read_settings
@@ -27,15 +28,14 @@ _FROM = re.compile(r"^FROM +(\S+)", re.MULTILINE)
 _LEFT_OUT = re.compile(r"(image\.yaml|README\.md|requirements(\.\w+)?\.(in|txt)|.*\.pyc)$")
 
 
-class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``image.yaml``: what a Dockerfile cannot say."""
 
     #: Device -> free space that a build takes at its peak.
     disk_megabytes: dict[str, int] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Content:
+class _Content(Struct, frozen=True, kw_only=True):
     """What one device's image is made of."""
 
     base: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench import context
 from dlbench.build_log import TAIL_LINES, indent
@@ -15,8 +16,7 @@ from dlbench.errors import ImageError
 INSPECT_SECONDS = 900.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """An image before it is given out: the engine's name for it, and where things lie inside."""
 
     engine_id: str
@@ -25,8 +25,7 @@ class Candidate:
     context: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Findings:
+class Findings(Struct, frozen=True, kw_only=True):
     """What was found inside an image."""
 
     verified: str

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench.errors import EngineError
 from dlbench.home import expand, find_home
@@ -46,8 +47,7 @@ PLACES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True, kw_only=True):
     """A Python interpreter that answers."""
 
     path: str

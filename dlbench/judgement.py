@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from dlbench.rounds import UNTIL_VERDICT
 from dlbench.stats import (
@@ -60,8 +61,7 @@ ROUNDS_COUNTED = 1000
 Band: TypeAlias = float | Literal["noise"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What the runs of two cells say of the ratio of their times."""
 
     #: The first cell's time by the second's, with its 95 % interval.
@@ -166,8 +166,7 @@ def find_margins(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reaches:
+class Reaches(Struct, frozen=True, kw_only=True):
     """How many standard errors the intervals reach to either side at one look."""
 
     difference: float

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 CHUNK_BYTES = 65536
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kernel:
+class Kernel(Struct, frozen=True, kw_only=True):
     """Where the kernel tells of the machine and of what it does."""
 
     proc: Path = Path("/proc")

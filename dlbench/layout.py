@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dlbench.differences import describe_disagreements
 from dlbench.metrics import METRICS, QUARTILES, Metric
@@ -24,8 +25,7 @@ INTERVAL = "95 % interval"
 ORDINARY = {"GPU": "none", "loss scaling": "none", "processes": "1"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """A row with its figure, and how it stands against its baseline where one was asked for."""
 
     row: Row

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench import bases, build_settings, context, images, requirements, uv
 from dlbench.build_settings import BuildSettings
@@ -20,16 +21,14 @@ _UNIVERSAL = ("--universal", "--fork-strategy=fewest")
 _FILES_ONLY = ("--no-deps", "--python-platform=linux", "--python-version=3.6", "--no-annotate")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Relocked:
+class Relocked(Struct, frozen=True, kw_only=True):
     """A lock as it was written, and what is new in it, one sentence each."""
 
     path: Path
     changes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Locker:
+class Locker(Struct, frozen=True, kw_only=True):
     """Makes locks anew; what it writes lies in the images folder, or in a plugin's own."""
 
     images_folder: Path

@@ -6,14 +6,14 @@ A metric is one number a run; a table shows the median of it over runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dlbench.peaks import read_peak, spell_rate
 from dlbench.summary import PhaseSummary, RunSummary
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Struct, frozen=True, kw_only=True):
     """One number a run; ``read`` returns None where the run did not measure it."""
 
     name: str

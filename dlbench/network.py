@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.errors import ScenarioError, UnknownNameError, nearest
 from dlbench.geometry import RULES, MisfitError, Shape, show
@@ -35,8 +35,7 @@ PRECISIONS: Mapping[str, Precision] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerFacts:
+class LayerFacts(Struct, frozen=True, kw_only=True):
     """One layer of a network: its resolved form, and what it holds and costs for one item."""
 
     layer: TaskLayer
@@ -55,8 +54,7 @@ class LayerFacts:
         return 2 * self.training_multiply_adds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Network:
+class Network(Struct, frozen=True, kw_only=True):
     """A network with every shape resolved; the figures are for one item."""
 
     layers: tuple[LayerFacts, ...]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from dlbench.kernel import Kernel
 
@@ -21,8 +22,7 @@ Whereabouts: TypeAlias = Literal["alive", "ended", "elsewhere"]
 START = 19
 
 
-@dataclass(frozen=True, kw_only=True)
-class Owner:
+class Owner(Struct, frozen=True, kw_only=True):
     """A process, as a label of a container names it."""
 
     host: str

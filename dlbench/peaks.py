@@ -8,10 +8,10 @@ newest counts, so that calibrating anew mends a bad one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.summary import RunSummary
 
@@ -25,8 +25,7 @@ FACTS = ("host", "CPU", "CPUs", "GPU", "threads", "precision", "image build")
 Place: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Peak:
+class Peak(Struct, frozen=True, kw_only=True):
     """What one calibration reached: ``rate`` in FLOP/s or bytes/s, and the run that did."""
 
     rate: float

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench import datasets, images
 from dlbench.cells import Cell
@@ -23,8 +24,7 @@ JOB_AXES = frozenset({"batch_size", "threads", "feed", "loop"})
 SEED = 20170226
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What the command line fixes for every run of a campaign."""
 
     campaign: str
@@ -35,8 +35,7 @@ class Choices:
     kind: Kind = "measurement"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preparation:
+class Preparation(Struct, frozen=True, kw_only=True):
     """Prepares the runs of a campaign on one engine."""
 
     engine: Engine

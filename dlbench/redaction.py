@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.record import Record
 
@@ -58,8 +58,7 @@ _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]+://[^\s'\"<>]+", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"\b[a-z][a-z0-9+.-]+://[^\s/@'\"]+@[^\s'\"<>]+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secrets:
+class Secrets(Struct, frozen=True, kw_only=True):
     """What must not be seen: names of hosts with what stands for each, users, and folders."""
 
     hosts: dict[str, str]

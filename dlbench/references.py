@@ -14,10 +14,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.errors import StoreError
 from dlbench.job import Parity
@@ -33,7 +33,7 @@ VALUE_BYTES = 4
 POLL_SECONDS = 0.2
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(Struct, frozen=True, kw_only=True):
     """``manifest.json``: the size of every file."""
 
     key: str
@@ -44,8 +44,7 @@ class StoppedWaitingError(Exception):
     """The user wants no more, while another dlbench still makes the arrays."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class References:
+class References(Struct, frozen=True, kw_only=True):
     """The cache of the oracle's arrays."""
 
     cache: Path

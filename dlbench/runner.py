@@ -8,11 +8,11 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.engine import BuiltImage, Engine, Exit, RunSpec
 from dlbench.errors import StoreError
@@ -55,8 +55,7 @@ THREAD_VARIABLES = (
 NO_PARITY = ParityFacts(verdict="not run", reason="switched off")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreparedRun:
+class PreparedRun(Struct, frozen=True, kw_only=True):
     """A run with everything decided: only executing it is left."""
 
     cell: CellFacts

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from dlbench.errors import UnknownNameError, nearest
 from dlbench.index import Unreadable
@@ -25,8 +26,7 @@ RUN = "run"
 SHORTEST_RUN_ID = 4
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Runs that were chosen, oldest first, and the files that could not be used."""
 
     runs: Sequence[RunSummary]

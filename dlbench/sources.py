@@ -10,11 +10,10 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec import Struct
 
 from dlbench.errors import DataError
 from dlbench.originals import hash_file
@@ -30,7 +29,7 @@ CLIENT_SECONDS = 600.0
 NPM_SETTINGS = (Path("/etc/npmrc"), Path("/usr/etc/npmrc"), Path("/usr/local/etc/npmrc"))
 
 
-class NpmPackage(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="npm"):
+class NpmPackage(Struct, frozen=True, kw_only=True, tag_field="kind", tag="npm"):
     """The tarball of an npm package, ``name@version``."""
 
     package: str
@@ -38,14 +37,14 @@ class NpmPackage(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     sha256: str
 
 
-class DebianPackage(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="debian"):
+class DebianPackage(Struct, frozen=True, kw_only=True, tag_field="kind", tag="debian"):
     """A Debian package, in whatever version the machine's apt offers."""
 
     package: str
     bytes: int
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="site"):
+class Site(Struct, frozen=True, kw_only=True, tag_field="kind", tag="site"):
     """A folder of the web that holds each original file, its name followed by ``suffix``."""
 
     address: str
@@ -56,8 +55,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sit
 Source = NpmPackage | DebianPackage | Site
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """What is being done for a dataset, and how far it is where that is known."""
 
     dataset: str

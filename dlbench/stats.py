@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 #: Intervals cover the truth this often.
 CONFIDENCE = 0.95
@@ -26,8 +27,7 @@ BAND = 0.01
 Verdict: TypeAlias = Literal["faster", "slower", "same", "not enough data"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quartiles:
+class Quartiles(Struct, frozen=True, kw_only=True):
     """The middle half of a sample, in its own unit."""
 
     lower: float
@@ -35,8 +35,7 @@ class Quartiles:
     upper: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Struct, frozen=True, kw_only=True):
     """A figure with its interval; ``low`` and ``high`` are None where there is no interval."""
 
     value: float
@@ -62,8 +61,7 @@ def find_median(values: Sequence[float]) -> float:
     return statistics.median(values) if odd is None else odd
 
 
-@dataclass(frozen=True, kw_only=True)
-class Location:
+class Location(Struct, frozen=True, kw_only=True):
     """The mean of logarithms, its standard error, and the degrees of freedom of that error."""
 
     centre: float

@@ -11,10 +11,10 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dlbench.errors import StoreError, UnknownNameError, nearest
 from dlbench.index import Indexed, Unreadable, refresh
@@ -75,8 +75,7 @@ def decode_record(content: bytes, path: str = "") -> Record:
         raise RecordError(Unreadable(path=path, kind="corrupt", reason=str(error))) from None
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Struct, frozen=True):
     """The records below one folder, which need not exist before the first is saved."""
 
     folder: Path

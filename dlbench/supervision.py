@@ -9,8 +9,9 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dlbench.engine import How
 
@@ -20,8 +21,7 @@ GRACE_SECONDS = 5.0
 KILL_SECONDS = 30.0
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The run has ended with ``code``, or the engine can no longer say (``lost``: why)."""
 
     code: int | None = None
@@ -38,8 +38,7 @@ class Interrupt:
 Messages: TypeAlias = "queue.SimpleQueue[Ended | Interrupt]"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """How long a run may take, and how long it has once it is asked to end."""
 
     timeout_seconds: float

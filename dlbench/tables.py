@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 #: Reasons longer than this are cut in the forms for people; CSV and JSON keep them whole.
 LONGEST_REASON = 60
@@ -26,8 +27,7 @@ SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
 SIGNIFICANT = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
+class Quantity(Struct, frozen=True, kw_only=True):
     """A number in its column's unit, with a range where the column has one and it is known."""
 
     value: float
@@ -35,8 +35,7 @@ class Quantity:
     high: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Missing:
+class Missing(Struct, frozen=True, kw_only=True):
     """Why there is no number."""
 
     reason: str
@@ -45,8 +44,7 @@ class Missing:
 Cell: TypeAlias = str | int | Quantity | Missing
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """``name`` is for programs, ``title`` for people; ``unit`` is of numbers, "1" of plain ones.
 
     ``range`` says what low and high are (``95 % interval``, ``quartiles``), empty for neither.
@@ -65,8 +63,7 @@ class Column:
     footnotes: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """Rows of one cell a column, with what must be said above and below them."""
 
     title: str

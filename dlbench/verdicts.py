@@ -7,15 +7,15 @@ differences are those of the dlbench that asks.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dlbench.record import Record
 from dlbench.store import RecordError, Store, decode_record, encode_record, write_whole
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdicts:
+class Verdicts(Struct, frozen=True, kw_only=True):
     """The parity runs that a cache and a results folder hold."""
 
     cache: Path

@@ -10,11 +10,13 @@ import contextlib
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.catalog import Catalog
 from dlbench.cells import Cell, RefusedCell, Request, expand
@@ -65,8 +67,7 @@ class NotRunError(Exception):
     """Why there is no verdict."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A cell's parity run, settled but for what the oracle makes."""
 
     cell: Cell

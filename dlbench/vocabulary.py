@@ -9,7 +9,8 @@ the end); axes are counted from the batch, which is axis 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from dlbench.document import (
     Field,
@@ -40,8 +41,7 @@ _POOL = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """One kind of layer, loss or optimizer: its parameters, and the one that may stand alone."""
 
     parameters: Fields = field(default_factory=dict)

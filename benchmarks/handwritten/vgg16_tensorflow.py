@@ -5,6 +5,7 @@
 Prints JSON: the seconds of every step, the first ones (warm-up) apart, and of all steps together.
 """
 import argparse
+import importlib
 import json
 import sys
 import time
@@ -60,8 +61,10 @@ def main():
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--turns", action="store_true", help="step by step with a rival")
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
+    pass_on = importlib.import_module("turns").pass_on if options.turns else int
 
     if options.threads:
         tf.config.threading.set_intra_op_parallelism_threads(options.threads)
@@ -94,18 +97,18 @@ def main():
         start = time.perf_counter()
         train(*batches[number % len(batches)])
         warmup.append(time.perf_counter() - start)
+        pass_on()
     seconds = []
-    begin = time.perf_counter()
     for number in range(options.steps):
         start = time.perf_counter()
         loss = train(*batches[number % len(batches)])
         seconds.append(time.perf_counter() - start)
-    total = time.perf_counter() - begin
+        pass_on()
     report({
         "framework": "tensorflow", "version": tf.__version__, "layout": options.layout,
         "xla": options.xla, "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "batch_size": options.batch_size, "warmup_seconds": warmup, "step_seconds": seconds,
-        "total_seconds": total, "loss": float(loss)}, options.output)
+        "total_seconds": sum(seconds), "loss": float(loss)}, options.output)
 
 
 if __name__ == "__main__":

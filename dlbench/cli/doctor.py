@@ -7,11 +7,11 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.counters import read_cpu_times
@@ -44,8 +44,7 @@ LEFTOVERS = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing looked at: ``ok``, ``note`` (works, but mind it) or ``missing``."""
 
     state: str

@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.campaign import Campaign, PlanChange, failures
 from dlbench.catalog import Catalog
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
 MEMORY_SHARE = 7 / 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What the command line says beside which cells are wanted."""
 
     plan_change: PlanChange

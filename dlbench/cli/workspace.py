@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dlbench.errors import EngineError, UnknownNameError, UsageError, nearest
 
@@ -27,8 +28,7 @@ def locate_bundle(name: str) -> Path:
     return PACKAGE / "_bundled" / name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workspace:
+class Workspace(Struct, frozen=True, kw_only=True):
     """Folders, catalog and engines of one command."""
 
     images: Path

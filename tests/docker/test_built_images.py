@@ -9,10 +9,10 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dlbench import bases, images
 from dlbench.build_settings import BuildSettings, read_settings

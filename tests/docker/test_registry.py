@@ -6,12 +6,12 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 import registry_server
+from msgspec.structs import replace
 
 from dlbench import images
 from dlbench.build_settings import read_settings

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+
+from msgspec.structs import replace
 
 from dlbench.engine import BuiltImage, RunSpec
 

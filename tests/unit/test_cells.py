@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from samples import make_framework
 from scenario_files import FCNN_DEPTH, MLP, VGG_TOY, write_scenario
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from samples import ADAPTER, make_framework, make_job, make_prepared_run
 
 from dlbench.fingerprint import digest_files, parity_key, reference_key

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dlbench.container import KEPT_LABEL, LABEL, OWNER_LABEL
 from dlbench.docker_runs import read_leftover
@@ -34,12 +34,12 @@ def test_a_process_that_has_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     started = read_start(process.pid, Kernel())
     assert started is not None
-    owner = dataclasses.replace(HERE, pid=process.pid, started=started)
+    owner = replace(HERE, pid=process.pid, started=started)
     assert find_whereabouts(owner, HERE, running=True) == "alive"
     process.communicate()
     assert find_whereabouts(owner, HERE, running=True) == "ended"
     # Its number may be given to another.
-    assert find_whereabouts(dataclasses.replace(HERE, started="1"), HERE, running=True) == "ended"
+    assert find_whereabouts(replace(HERE, started="1"), HERE, running=True) == "ended"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_process_that_has_ended() -> None:
 def test_what_cannot_be_seen_is_nobody_s_to_remove(
     changes: dict[str, Any], running: bool, found: str
 ) -> None:
-    owner = dataclasses.replace(HERE, **changes)
+    owner = replace(HERE, **changes)
     assert find_whereabouts(owner, HERE, running=running) == found
 
 
@@ -66,7 +66,7 @@ def test_a_kernel_that_tells_nothing(tmp_path: Path) -> None:
     assert find_whereabouts(found, HERE, running=False) == "elsewhere"
 
 
-DEAD = dataclasses.replace(HERE, started="1")
+DEAD = replace(HERE, started="1")
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import base64
 import hashlib
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from build_recipes import make_recipe
 from engine_runs import make_spec, read_log
+from msgspec.structs import replace
 
 from dlbench import interpreter, venv_builds, venv_install
 from dlbench.engine import Recipe

@@ -1,0 +1,116 @@
+"""Two containers that do their steps in turns, so that both see the same machine.
+
+Speed of a shared machine wanders by ten percent within half a minute; step by step it hits both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any, TypeVar
+
+import msgspec
+
+from dlbench.container import OUT
+from dlbench.engine import Engine, Exit, RunSpec
+
+HANDWRITTEN = Path(__file__).parent / "handwritten"
+PASSED, GONE = b".", b"x"
+
+Ours = TypeVar("Ours")
+Theirs = TypeVar("Theirs")
+
+
+class Seat:
+    """An engine whose next run takes its turns: ``execute`` adds what that needs to IN and OUT."""
+
+    def __init__(self, engine: Engine, count: int) -> None:
+        self._engine = engine
+        self._count = count
+        self._passed = self._mine = -1
+        self._ready = Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def execute(self, spec: RunSpec) -> Exit:
+        """Execute one run that passes its turn on ``count`` times."""
+        for file in ("turns.py", "turns_adapter.py"):
+            shutil.copyfile(HANDWRITTEN / file, spec.in_folder / file)
+        (spec.in_folder / "turns.txt").write_text(f"{OUT}\n{self._count}\n", encoding="ascii")
+        name_adapter(spec.in_folder)
+        self._passed, self._mine = (make_pipe(spec.out_folder / n) for n in ("passed", "mine"))
+        self._ready.set()
+        return self._engine.execute(spec)
+
+    def leave(self, _run: object) -> None:
+        """Say that the run has ended, however it did."""
+        self._ready.set()
+        os.write(self._passed, GONE)
+
+    def wait(self) -> bool:
+        """Block until the turn has been passed on; False where the run has ended instead."""
+        self._ready.wait()
+        return os.read(self._passed, 1) == PASSED
+
+    def grant(self) -> None:
+        """Let the run go on."""
+        os.write(self._mine, PASSED)
+
+    def dismiss(self) -> None:
+        """Tell the run, if it waits for a turn, that there will be none."""
+        os.close(self._mine)
+
+
+def name_adapter(in_folder: Path) -> None:
+    """Put the adapter that takes turns before the job's own."""
+    path = in_folder / "job.json"
+    job = msgspec.json.decode(path.read_bytes())
+    (in_folder / "adapter.txt").write_text(Path(job["adapter"]).stem, encoding="ascii")
+    path.write_bytes(msgspec.json.encode(job | {"adapter": "turns_adapter.py"}))
+
+
+def make_pipe(path: Path) -> int:
+    """Make a named pipe that any user may open; opened for both ends, no open ever blocks."""
+    os.mkfifo(path)
+    path.chmod(0o666)
+    return os.open(path, os.O_RDWR)
+
+
+def play(
+    engines: Sequence[Engine],
+    count: int,
+    ours: Callable[[Any], Ours],
+    theirs: Callable[[Any], Theirs],
+) -> tuple[Ours, Theirs]:
+    """Execute two runs at once that do ``count`` steps in turns; return what both return."""
+    seats = [Seat(engine, count) for engine in engines]
+    with ThreadPoolExecutor(len(seats)) as pool:
+        first, second = pool.submit(ours, seats[0]), pool.submit(theirs, seats[1])
+        first.add_done_callback(seats[0].leave)
+        second.add_done_callback(seats[1].leave)
+        if not referee(seats, count):
+            for seat in seats:
+                seat.dismiss()
+        return first.result(), second.result()
+
+
+def referee(seats: Sequence[Seat], count: int) -> bool:
+    """Grant turns: first once both have done their first step, then as 1 2 2 1 1 2 2 1 ...
+
+    Returns False where a run has ended before its time.
+    """
+    if not all(seat.wait() for seat in seats):
+        return False
+    for number in range(count - 1):
+        for seat in seats if number % 2 else reversed(seats):
+            seat.grant()
+            if not seat.wait():
+                return False
+    for seat in seats:
+        seat.grant()
+    return True
