@@ -4,8 +4,8 @@
 
 Both do the same work (VGG16, batch 16, float32, a full training step of plain gradient descent) in
 the same image under the same limits: two fresh containers a pair, which do their steps in turns.
-Printed are the ratio of medians with its interval over pairs (1 is no difference, above 1 dlbench
-is slower), and the share that each reaches of the matrix-product peak, measured in the same image.
+Printed are the ratio, the median of all turns' of a pair and that of all pairs, with its interval
+over pairs (1 is no difference, above 1 dlbench is slower), and the share that each reaches of the matrix-product peak, measured in the same image.
 """
 
 from __future__ import annotations
@@ -105,14 +105,14 @@ class Bench:
     options: Options
     training_flops: int
 
-    def times(self) -> tuple[float, float]:
-        """Execute both sides once, in turns; return the median seconds of dlbench's step, and
-        of the script's."""
+    def times(self) -> tuple[list[float], list[float]]:
+        """Execute both sides once, in turns; return the seconds of dlbench's steps, and of the
+        script's."""
         count = self.options.warmup + self.options.steps
         return play(self.engines, count, self.dlbench_seconds, self.handwritten_seconds)
 
-    def dlbench_seconds(self, engine: Engine) -> float:
-        """Execute dlbench's run; return the median seconds of a step."""
+    def dlbench_seconds(self, engine: Engine) -> list[float]:
+        """Execute dlbench's run; return the seconds of its steps."""
         record = execute_run(
             self.run,
             engine,
@@ -121,13 +121,13 @@ class Bench:
         )
         return step_seconds(record)
 
-    def handwritten_seconds(self, engine: Engine) -> float:
-        """Execute the script; return the median seconds of a step."""
+    def handwritten_seconds(self, engine: Engine) -> list[float]:
+        """Execute the script; return the seconds of its steps."""
         options = self.options
         arguments = [*self.pair.script, "--turns", "--batch-size", str(options.batch_size)]
         arguments += ["--warmup", str(options.warmup), "--steps", str(options.steps)]
         found = self.execute(engine, *arguments)
-        return float(statistics.median(found["step_seconds"]))
+        return [float(seconds) for seconds in found["step_seconds"]]
 
     def peak_flops(self) -> float:
         """Measure the matrix-product peak in the image."""
@@ -152,12 +152,12 @@ class Bench:
             return found
 
 
-def step_seconds(record: Record) -> float:
-    """Return the median seconds of a step."""
+def step_seconds(record: Record) -> list[float]:
+    """Return the seconds of the steps of a run."""
     if record.result is None or not record.outcome.ok:
         raise SystemExit(f"dlbench's run ended: {record.outcome}")
     (steps,) = [phase for phase in record.result.phases if phase.name == "step"]
-    return statistics.median(map(float, steps.values))
+    return [float(seconds) for seconds in steps.values]
 
 
 def make_plan(plan: Plan, options: Options) -> Plan:
@@ -212,27 +212,34 @@ def measure(bench: Bench) -> None:
     peaks = [bench.peak_flops()]
     ours: list[float] = []
     theirs: list[float] = []
+    ratios: list[float] = []
     for number in range(bench.options.pairs):
-        for seconds, value in zip((ours, theirs), bench.times(), strict=True):
-            seconds.append(value)
-        print(f"{name} pair {number + 1}: dlbench {ours[-1]:.3f} s, script {theirs[-1]:.3f} s")
+        mine, yours = bench.times()
+        ours.append(statistics.median(mine))
+        theirs.append(statistics.median(yours))
+        ratios.append(statistics.median(a / b for a, b in zip(mine, yours, strict=True)))
+        print(f"{name} pair {number + 1}: ratio {ratios[-1]:.3f}")
+        print(f"  dlbench {spell(mine)}")
+        print(f"  script  {spell(yours)}")
     peaks.append(bench.peak_flops())
-    report(bench, ours, theirs, max(peaks))
+    report(bench, ratios, (statistics.median(ours), statistics.median(theirs)), max(peaks))
 
 
-def report(bench: Bench, ours: Sequence[float], theirs: Sequence[float], peak: float) -> None:
+def spell(seconds: Sequence[float]) -> str:
+    """Return the median of steps, and every one in the order they came."""
+    steps = " ".join(f"{one:.3f}" for one in seconds)
+    return f"{statistics.median(seconds):.3f} s a step: {steps}"
+
+
+def report(bench: Bench, ratios: Sequence[float], medians: Sequence[float], peak: float) -> None:
     """Print what was found for one comparison."""
-    ratio = estimate([mine / yours for mine, yours in zip(ours, theirs, strict=True)])
+    ratio = estimate(ratios)
     floor = bench.training_flops / peak
     interval = "interval needs more pairs"
     if ratio.low is not None and ratio.high is not None:
         interval = f"95 % interval {ratio.low:.3f} to {ratio.high:.3f}"
-    print(
-        f"{bench.pair.name}: ratio of medians "
-        f"{statistics.median(ours) / statistics.median(theirs):.3f}, {interval}"
-    )
-    for who, seconds in (("dlbench", ours), ("script", theirs)):
-        median = statistics.median(seconds)
+    print(f"{bench.pair.name}: ratio {ratio.value:.3f}, {interval}, {len(ratios)} pairs")
+    for who, median in zip(("dlbench", "script"), medians, strict=True):
         print(f"  {who:8} {median:.3f} s a step, {floor / median:.0%} of the peak")
     print(f"  peak {peak / 1e9:.0f} GFLOP/s, floor {floor:.3f} s a step")
 
