@@ -4,8 +4,9 @@
 
 Both do the same work (VGG16, batch 16, float32, a full training step of plain gradient descent) in
 the same image under the same limits: two fresh containers a pair, which do their steps in turns.
-Printed are the ratio, the median of all turns' of a pair and that of all pairs, with its interval
-over pairs (1 is no difference, above 1 dlbench is slower), and the share that each reaches of the matrix-product peak, measured in the same image.
+Printed are the ratio (1 is no difference, above 1 dlbench is slower; the median over the turns of a
+pair, then over pairs) with its interval over pairs, and the share that each side reaches of the
+matrix-product peak, measured in the same image.
 """
 
 from __future__ import annotations
