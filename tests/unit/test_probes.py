@@ -18,7 +18,7 @@ from dlbench.probes import dropout_probe, for_oracle, make_parity, without_dropo
 from dlbench.scenario import Scenario, load
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-EVERY = ("mnist-mlp", "mnist-cnn", "vgg16")
+EVERY = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
 
 
 def by_name(parity: Parity) -> dict[str, Probe]:
