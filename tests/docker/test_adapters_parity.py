@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
+from laboratory import SCENARIOS, Laboratory
 
-from dlbench.build_settings import read_settings
-from dlbench.cells import Cell, Request, expand
-from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.cli.workspace import open_workspace
 from dlbench.docker_engine import DockerEngine
-from dlbench.engine import BuiltImage, Engine
-from dlbench.preparation import Choices, Preparation, prepare_run
-from dlbench.provenance import find_provenance
 from dlbench.record import Record
-from dlbench.runner import execute_run
 
 pytestmark = pytest.mark.docker
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 PROBES = sorted(path.stem for path in SCENARIOS.glob("probe-*.yaml"))
 
 #: Ten steps at these rates stay far below this in every correct framework.
@@ -41,48 +33,6 @@ VARIANTS = (
     ("probe-images", "tensorflow==2.21.0:xla=on,layout=NCHW"),
     ("probe-stories", "tensorflow==2.21.0:xla=on"),
 )
-
-
-@dataclass
-class Laboratory:
-    """Executes a scenario on a framework and keeps what was executed before."""
-
-    workspace: Workspace
-    engine: Engine
-    scratch: Path
-    images: dict[tuple[str, str], BuiltImage] = field(default_factory=dict)
-    records: dict[tuple[str, str], Record] = field(default_factory=dict)
-
-    def execute(self, scenario: str, framework: str) -> Record:
-        key = scenario, framework
-        if key not in self.records:
-            self.records[key] = self.execute_cell(self.cell(scenario, framework))
-        return self.records[key]
-
-    def cell(self, scenario: str, framework: str) -> Cell:
-        request = Request(scenarios=(scenario,), frameworks=(framework,), axes=("threads=2",))
-        (cell,) = expand(request, self.workspace.catalog(), (SCENARIOS,))
-        assert isinstance(cell, Cell), cell
-        return cell
-
-    def execute_cell(self, cell: Cell) -> Record:
-        preparation = Preparation(
-            engine=self.engine,
-            images_folder=self.workspace.images,
-            cache=self.workspace.cache,
-            settings=read_settings(wheels=()),
-            on_progress=lambda line: None,
-        )
-        key = cell.image.id, cell.device
-        if key not in self.images:
-            built, errors = preparation.ensure_images([cell])
-            assert not errors, errors
-            self.images.update(built)
-        choices = Choices(
-            campaign="parity", change_plan=lambda plan: plan, memory_bytes=6 * 2**30, keep=False
-        )
-        run = prepare_run(cell, self.images[key], None, choices)
-        return execute_run(run, self.engine, scratch=self.scratch, provenance=find_provenance(()))
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,7 @@ _REFUSALS = (
         reason="TensorFlow 1.0.0 has no NCHW convolution on the CPU: it ends the process",
         images=("tensorflow-1.0.0",),
         devices=("cpu",),
+        layers=("convolution", "max_pool", "average_pool"),
         axes={"layout": ("NCHW",)},
     ),
 )
@@ -67,7 +68,9 @@ def dlbench_frameworks() -> list[Framework]:
             name="tensorflow",
             summary="TensorFlow's own operations on variables, one graph a step",
             adapter=_HERE / "adapter.py",
-            files=(_HERE / "adapter_layers.py", _HERE / "adapter_updates.py"),
+            files=tuple(
+                _HERE / f"adapter_{name}.py" for name in ("layers", "recurrent", "updates")
+            ),
             images=_IMAGES,
             supports=Supports(
                 layers=_LAYERS,

@@ -5,6 +5,7 @@ from tensorflow.python.framework import config
 from tensorflow.python.util import _pywrap_util_port
 
 from adapter_layers import TO_FIRST, Layers
+from adapter_recurrent import Gates
 from adapter_updates import slots, update
 from dlbench_worker import weights
 
@@ -44,8 +45,11 @@ class Adapter(object):
         self.rows = {}
         if self.layout == "NCHW":
             self.rows = dict((weight.name, weight.flattened_from) for weight in task.weights())
+        # XLA cannot compile BlockLSTM.
+        block_lstm = None if self.xla else tf.raw_ops.BlockLSTM
+        self.gates = Gates(task, block_lstm)
         self.network = Layers(task, self.layout, self.variables,
-                              lambda x, rate: tf.nn.dropout(x, rate), loop)
+                              lambda x, rate: tf.nn.dropout(x, rate), loop, block_lstm)
         if task.optimizer:
             self.count = tf.Variable(0.0)
             self.kept = {
@@ -115,12 +119,14 @@ class Adapter(object):
 
     def get_weights(self, names=None):
         return {
-            name: weights.rows_from_channels_first(variable.numpy(), self.rows.get(name))
+            name: weights.rows_from_channels_first(
+                self.gates.back(name, variable.numpy()), self.rows.get(name))
             for name, variable in self.variables.items() if names is None or name in names}
 
     def set_weights(self, arrays):
         for name, array in arrays.items():
-            self.variables[name].assign(weights.rows_to_channels_first(array, self.rows.get(name)))
+            array = weights.rows_to_channels_first(array, self.rows.get(name))
+            self.variables[name].assign(self.gates.there(name, array))
 
     def settings(self):
         found = {

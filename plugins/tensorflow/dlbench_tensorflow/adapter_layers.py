@@ -9,6 +9,8 @@ from __future__ import absolute_import, division, print_function
 
 import tensorflow as tf
 
+from adapter_recurrent import block, by_steps
+
 TO_FIRST = (0, 3, 1, 2)
 TO_LAST = (0, 2, 3, 1)
 
@@ -17,17 +19,19 @@ class Layers(object):
     """Builds the forward pass; what differs between TensorFlow 1 and 2 is handed in.
 
     ``variables`` maps a weight's canonical name to its variable; ``dropout(x, rate)`` and
-    ``loop(condition, body, state, steps)`` are the framework's own.  Under NCHW, kernels of dense
-    layers with ``flattened_from`` have their rows in channels-first order.
+    ``loop(condition, body, state, steps)`` are the framework's own, and so is ``block_lstm``, the
+    operation BlockLSTM, or None.  Under NCHW, kernels of dense layers with ``flattened_from`` have
+    their rows in channels-first order; with BlockLSTM, weights have their gates as Gates says.
     """
 
-    def __init__(self, task, layout, variables, dropout, loop):
+    def __init__(self, task, layout, variables, dropout, loop, block_lstm):
         self.task = task
         self.first = layout == "NCHW"
         self.data_format = layout
         self.variables = variables
         self.drop = dropout
         self.loop = loop
+        self.block_lstm = block_lstm
         self.training = False
 
     def logits(self, inputs, training):
@@ -130,33 +134,16 @@ class Layers(object):
         return unflat(canonical(values[inner[-1].name]), layer), None
 
     def lstm(self, layer, value):
-        """One product for the inputs of all steps, then a loop over the steps, time first."""
-        steps, width = layer.input_shapes[0]
-        units = layer.parameters["units"]
-        gate = layer.parameters["gate_activation"]
-        recurrent = self.weight(layer, "recurrent_kernel")
         time_first = tf.transpose(canonical(value), [1, 0, 2])
-        projected = tf.nn.bias_add(
-            tf.matmul(tf.reshape(time_first, [-1, width]), self.weight(layer, "kernel")),
-            self.weight(layer, "bias"))
-        projected = tf.reshape(projected, [steps, -1, 4 * units])
-        gates = tf.TensorArray(tf.float32, steps).unstack(projected)
-        outputs = tf.TensorArray(tf.float32, steps)
-        zeros = tf.zeros_like(projected[0, :, :units])
-
-        def body(step, hidden, cell, written):
-            summed = gates.read(step) + tf.matmul(hidden, recurrent)
-            enter, forget, candidate, leave = tf.split(summed, 4, axis=1)
-            cell = (activate(gate, forget) * cell
-                    + activate(gate, enter) * tf.tanh(candidate))
-            hidden = activate(gate, leave) * tf.tanh(cell)
-            return step + 1, hidden, cell, written.write(step, hidden)
-
-        _, hidden, _, written = self.loop(
-            lambda step, *_: step < steps, body, (tf.constant(0), zeros, zeros, outputs), steps)
-        if not layer.parameters["return_sequences"]:
-            return hidden, None
-        return tf.transpose(written.stack(), [1, 0, 2]), None
+        gate, sequences = layer.parameters["gate_activation"], layer.parameters["return_sequences"]
+        arrays = [self.weight(layer, role) for role in ("kernel", "recurrent_kernel", "bias")]
+        if self.block_lstm and gate == "sigmoid":
+            outputs = block(self.block_lstm, *(arrays + [time_first]))
+            outputs = outputs if sequences else outputs[-1]
+        else:
+            outputs = by_steps(
+                self.loop, lambda sums: activate(gate, sums), *(arrays + [time_first, sequences]))
+        return (tf.transpose(outputs, [1, 0, 2]) if sequences else outputs), None
 
 
 def canonical(value):

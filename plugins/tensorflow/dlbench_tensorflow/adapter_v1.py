@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from adapter_layers import TO_FIRST, Layers
+from adapter_recurrent import Gates
 from adapter_updates import slots, update
 from dlbench_worker import weights
 
@@ -19,6 +20,9 @@ class Adapter(object):
         self.device = settings.device
         self.layout = settings.axes.get("layout", "NHWC")
         self.config = tf.ConfigProto()
+        if settings.axes.get("xla", "off") == "on":
+            self.config.graph_options.optimizer_options.global_jit_level = (
+                tf.OptimizerOptions.ON_1)
         if settings.threads:
             self.config.intra_op_parallelism_threads = settings.threads
             self.config.inter_op_parallelism_threads = settings.threads
@@ -54,10 +58,12 @@ class Adapter(object):
             self.inputs.append(feed)
             values[one.name] = (feed, one.shape if image else None)
         self.target = tf.placeholder(tf.int32, (task.batch_size,) + task.target.shape)
+        self.gates = Gates(task, True)
         network = Layers(
             task, self.layout, self.variables,
             lambda tensor, rate: tf.nn.dropout(tensor, 1.0 - rate),
-            lambda condition, body, state, steps: tf.while_loop(condition, body, state))
+            lambda condition, body, state, steps: tf.while_loop(condition, body, state),
+            load_block_lstm() if self.gates.names else None)
         logits = network.logits(values, False)
         softmax = task.output_activation == "softmax"
         self.outputs = tf.nn.softmax(logits) if softmax else logits
@@ -116,13 +122,14 @@ class Adapter(object):
     def get_weights(self, names=None):
         names = sorted(self.variables) if names is None else list(names)
         arrays = self.session.run([self.variables[name] for name in names])
-        return dict((name, weights.rows_from_channels_first(array, self.rows.get(name)))
+        return dict((name, weights.rows_from_channels_first(
+            self.gates.back(name, array), self.rows.get(name)))
                     for name, array in zip(names, arrays))
 
     def set_weights(self, arrays):
         for name, array in arrays.items():
             array = weights.rows_to_channels_first(array, self.rows.get(name))
-            self.variables[name].load(array, self.session)
+            self.variables[name].load(self.gates.there(name, array), self.session)
 
     def settings(self):
         operations = self.graph.get_operations()
@@ -154,6 +161,12 @@ class Adapter(object):
         self.session.run(self.outputs, self.prepared, options=options, run_metadata=trace)
         return sum("XlaLaunch" in one.timeline_label or "_XlaRun" in one.timeline_label
                    for device in trace.step_stats.dev_stats for one in device.node_stats)
+
+
+def load_block_lstm():
+    """Return the operation BlockLSTM; contrib is large, so only networks that need it load it."""
+    from tensorflow.contrib.rnn.python.ops import lstm_ops
+    return lstm_ops._lstm_ops_so.block_lstm
 
 
 def change(optimizer, count, variable, gradient, kept):

@@ -83,14 +83,16 @@ class LstmByHand(Lstm):
     """The same with hard_sigmoid gates, which torch's own does not have: a loop over the steps."""
 
     def forward(self, x):
-        gates = nn.functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)
+        sums = nn.functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)
+        recurrent = self.weight_hh_l0.t()
         hidden = cell = x.new_zeros(x.shape[0], self.hidden_size)
         outputs = []
-        for step in gates.unbind(1):
-            summed = torch.addmm(step, hidden, self.weight_hh_l0.t())
-            enter, forget, candidate, leave = summed.chunk(4, 1)
-            cell = hard_sigmoid(forget) * cell + hard_sigmoid(enter) * torch.tanh(candidate)
-            hidden = hard_sigmoid(leave) * torch.tanh(cell)
+        for step in sums.unbind(1):
+            summed = torch.addmm(step, hidden, recurrent)
+            enter, forget, _, leave = hard_sigmoid(summed).chunk(4, 1)
+            candidate = torch.tanh(summed.chunk(4, 1)[2])
+            cell = torch.addcmul(forget * cell, enter, candidate)
+            hidden = leave * torch.tanh(cell)
             outputs.append(hidden)
         return torch.stack(outputs, 1) if self.sequences else hidden
 
@@ -109,7 +111,8 @@ class AveragePool(nn.Module):
 
 
 def hard_sigmoid(x):
-    return torch.clamp(x * 0.2 + 0.5, 0.0, 1.0)
+    """Return clip(0.2 x + 0.5, 0, 1); torch's own is clip(x / 6 + 0.5, 0, 1)."""
+    return nn.functional.hardsigmoid(x * 1.2)
 
 
 class Builder:
