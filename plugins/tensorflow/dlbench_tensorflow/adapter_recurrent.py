@@ -46,10 +46,13 @@ def block(operation, kernel, recurrent, bias, inputs):
     units = recurrent.get_shape()[0]
     state = tf.zeros(tf.stack([tf.shape(inputs)[1], int(units)]))
     unused = tf.zeros([int(units)])
-    return operation(
+    outputs = operation(
         seq_len_max=tf.constant(int(steps), tf.int64), x=inputs, cs_prev=state, h_prev=state,
         w=tf.concat([kernel, recurrent], 0), wci=unused, wcf=unused, wco=unused, b=bias,
         **_PLAIN).h
+    # TensorFlow 1 does not know it.
+    outputs.set_shape([steps, inputs.get_shape()[1], units])
+    return outputs
 
 
 def by_steps(loop, squash, kernel, recurrent, bias, inputs, sequences):
@@ -75,4 +78,8 @@ def by_steps(loop, squash, kernel, recurrent, bias, inputs, sequences):
 
     _, hidden, _, written = loop(
         lambda step, *_: step < steps, body, (tf.constant(0), zeros, zeros, outputs), steps)
-    return written.stack() if sequences else hidden
+    if not sequences:
+        return hidden
+    outputs = written.stack()
+    outputs.set_shape([steps, None, units])
+    return outputs
