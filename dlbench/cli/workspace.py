@@ -33,6 +33,7 @@ class Workspace(Struct, frozen=True, kw_only=True):
 
     images: Path
     scenarios: tuple[Path, ...]
+    studies: tuple[Path, ...]
     cache: Path
     results: Path
 
@@ -80,19 +81,22 @@ def open_workspace(results: Path | None = None) -> Workspace:
     """Find the folders: options first, then the environment, then the defaults.
 
     ``DLBENCH_RESULTS`` names the results folder (default ``results`` in the working folder),
-    ``DLBENCH_CACHE`` the cache (default: the user's), ``DLBENCH_SCENARIOS`` further folders of
-    scenarios, separated like ``PATH``.
+    ``DLBENCH_CACHE`` the cache (default: the user's), ``DLBENCH_SCENARIOS`` and
+    ``DLBENCH_STUDIES`` further folders of scenarios and studies, separated like ``PATH``.
     """
-    extra = os.environ.get("DLBENCH_SCENARIOS", "")
     return Workspace(
         images=locate_bundle("images"),
-        scenarios=(
-            *(Path(folder) for folder in extra.split(os.pathsep) if folder),
-            locate_bundle("scenarios"),
-        ),
+        scenarios=find_folders("DLBENCH_SCENARIOS", "scenarios"),
+        studies=find_folders("DLBENCH_STUDIES", "studies"),
         cache=find_cache(),
         results=results or Path(os.environ.get("DLBENCH_RESULTS", "results")),
     )
+
+
+def find_folders(variable: str, bundle: str) -> tuple[Path, ...]:
+    """Return the folders that ``variable`` names, and after them the one of dlbench itself."""
+    named = os.environ.get(variable, "").split(os.pathsep)
+    return *(Path(folder) for folder in named if folder), locate_bundle(bundle)
 
 
 def find_cache() -> Path:

@@ -19,6 +19,7 @@ FOLDERS = {
     "dlbench": "dlbench",
     "images": "dlbench/_bundled/images",
     "scenarios": "dlbench/_bundled/scenarios",
+    "studies": "dlbench/_bundled/studies",
 }
 
 
@@ -105,11 +106,12 @@ def test_installing_keeps_executable_files_executable(installed: Path) -> None:
 def test_the_installed_copy_finds_what_it_brings(installed: Path) -> None:
     script = (
         "from dlbench.cli.workspace import open_workspace as o; "
-        "import json; w = o(); print(json.dumps([str(w.images), *map(str, w.scenarios)]))"
+        "import json; w = o(); "
+        "print(json.dumps(list(map(str, [w.images, *w.scenarios, *w.studies]))))"
     )
     bundle = installed / "dlbench" / "_bundled"
     found = json.loads(run_installed(installed, "-c", script))
-    assert found == [str(bundle / "images"), str(bundle / "scenarios")]
+    assert found == [str(bundle / name) for name in ("images", "scenarios", "studies")]
     rows = json.loads(run_installed(installed, "-m", "dlbench", "data", "list", "--json"))
     assert {"mnist", "fashion-mnist"} <= {row["name"] for row in rows}
 
