@@ -61,6 +61,8 @@ class Column(Struct, frozen=True, kw_only=True):
     below: str = ""
     #: Whether its long texts may become footnotes.
     footnotes: bool = False
+    #: Whether people read its numbers with every digit too, in the column's own unit.
+    exact: bool = False
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -217,11 +219,14 @@ def for_people(table: Table) -> tuple[list[str], list[list[str]]]:
     for place, column in enumerate(table.columns):
         cells = [row[place] for row in table.rows]
         factor, unit = scales.get(column.unit, (1.0, column.unit))
+        if column.exact:
+            factor, unit = 1.0, column.unit
         title = spell_title(column, unit, cells)
         said = any(title.endswith(f"[{column.range}]") for title in titles)
         titles.append(title.removesuffix(f" [{column.range}]") if said else title)
         decimals = count_decimals([value * factor for value in numbers(cells)])
-        columns.append([spell_cell(cell, factor, decimals) for cell in cells])
+        shown = None if column.exact else decimals
+        columns.append([spell_cell(cell, factor, shown) for cell in cells])
     return titles, [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -259,16 +264,17 @@ def spell_title(column: Column, unit: str, cells: Sequence[Cell]) -> str:
     return title + (f" [{column.range}]" if has_range and column.range else "")
 
 
-def spell_cell(cell: Cell, factor: float, decimals: int) -> str:
-    """Return ``cell`` as people read it."""
+def spell_cell(cell: Cell, factor: float, decimals: int | None) -> str:
+    """Return ``cell`` as people read it; every digit where ``decimals`` is None."""
     if isinstance(cell, Missing):
         return shorten(cell.reason)
     if not isinstance(cell, Quantity):
         return str(cell)
-    text = f"{cell.value * factor:.{decimals}f}"
+    form = ".12g" if decimals is None else f".{decimals}f"
+    text = f"{cell.value * factor:{form}}"
     if cell.low is None or cell.high is None:
         return text
-    return f"{text} [{cell.low * factor:.{decimals}f}, {cell.high * factor:.{decimals}f}]"
+    return f"{text} [{cell.low * factor:{form}}, {cell.high * factor:{form}}]"
 
 
 def shorten(text: str) -> str:

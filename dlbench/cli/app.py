@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[bool, str]] = {
     "data": (True, "Fetch, verify and import datasets."),
     "scenario": (True, "Check a scenario file: shapes, parameters, FLOPs."),
     "results": (True, "Export and import records."),
+    "published": (True, "List and show what others have published."),
     "doctor": (False, "Check this machine for what dlbench needs."),
 }
 

@@ -39,3 +39,11 @@ def complete_engine(incomplete: str) -> list[str]:
 def complete_device(incomplete: str) -> list[str]:
     """Return the kinds of devices that ``incomplete`` may become."""
     return [name for name in ("cpu", "cuda") if name.startswith(incomplete)]
+
+
+def complete_published(incomplete: str) -> list[str]:
+    """Return the studies with published figures that ``incomplete`` may become."""
+    from dlbench.published import load
+
+    studies = load(open_workspace().studies).studies
+    return [study.id for study in studies if study.id.startswith(incomplete)]
