@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dlbench.cli.completion import complete_published
 from dlbench.cli.output import print_tables
 from dlbench.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from dlbench.index import Unreadable
     from dlbench.summary import RunSummary
+    from dlbench.tables import Table
 
 app = typer.Typer(add_completion=False)
 
@@ -59,6 +61,15 @@ def compare(
             "1 %.",
         ),
     ] = "1%",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STUDY",
+            help="Show what a study has published beside what was measured, and whether the order "
+            "is the same; dlbench published list names the studies.",
+            autocompletion=complete_published,
+        ),
+    ] = None,
     fail_if_slower: Annotated[
         str,
         typer.Option(
@@ -108,12 +119,20 @@ def compare(
     limit = read_percent("--fail-if-slower", fail_if_slower) if fail_if_slower else None
     if limit is not None and baseline is None:
         raise UsageError("--fail-if-slower needs a baseline", "add --baseline FRAMEWORK")
+    if against is not None and any((metric, by, baseline, strict)):
+        raise UsageError(
+            "--against has tables of its own", "leave --metric, --by, --baseline and --strict out"
+        )
     store = Store(open_workspace(results).results)
     selection = store.select(terms or ())
     report_unreadable(selection.unreadable)
     if not selection.runs:
         raise UnknownNameError(f"there are no records in {store.folder}", "dlbench run makes some")
     runs = attach_peaks(find_measurements(selection.runs), selection.calibrations)
+    if against is not None:
+        pool_all = everything or selection.by_run
+        print_tables(find_tables(runs, against, everything=pool_all), form, wide=wide)
+        return
     question = Question(
         metric=metric,
         by=by,
@@ -129,6 +148,25 @@ def compare(
 
         for line in enforce(check_lines(judged, limit), limit, strict=strict):
             typer.echo(line, err=True)
+
+
+def find_tables(runs: Sequence[RunSummary], name: str, *, everything: bool) -> list[Table]:
+    """Return the tables of ``runs`` beside what study ``name`` has published.
+
+    Raises UnknownNameError for a study that there is not, or of which nothing was measured.
+    """
+    from dlbench.cli.workspace import open_workspace
+    from dlbench.contrast import set_beside
+    from dlbench.published import load
+
+    study = load(open_workspace().studies).study(name)
+    tables = set_beside(runs, study, everything=everything)
+    if not tables:
+        raise UnknownNameError(
+            f"none of these records is of a scenario of {name} ({', '.join(study.scenarios)})",
+            f"dlbench run {study.scenarios[0]} makes some",
+        )
+    return tables
 
 
 def find_measurements(runs: Sequence[RunSummary]) -> Sequence[RunSummary]:
