@@ -60,7 +60,8 @@ def lay_out_pairs(study: Study, device: str, pairs: Sequence[Pair], notes: Seque
     kind = pairs[0].kind
     rows = [pair.row for pair in pairs if pair.row is not None]
     axes = list_shown_axes(pairs, rows)
-    least = {id(pair): bests for group in group_comparable(pairs) for pair, bests in group}
+    groups = [group for group in group_comparable(pairs) if len(group) > 1]
+    bests = {id(pair): best for group in groups for pair, best in group}
     unit = kind.table_unit
     columns = (
         Column(name="framework", title="framework"),
@@ -78,7 +79,7 @@ def lay_out_pairs(study: Study, device: str, pairs: Sequence[Pair], notes: Seque
     return Table(
         title=f"{scenario}: {kind.title}, beside {study.id}{where}",
         columns=columns,
-        rows=tuple(lay_out_pair(pair, axes, least.get(id(pair))) for pair in pairs),
+        rows=tuple(lay_out_pair(pair, axes, bests.get(id(pair))) for pair in pairs),
         caption=(
             study.title,
             f"source: {study.source}",

@@ -8,8 +8,9 @@ figures of one column, each by the best of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+import msgspec
 
 from dlbench.baseline import work_of
 from dlbench.compare import measure
@@ -22,8 +23,7 @@ from dlbench.rows import NOT_APPLICABLE, Row
 from dlbench.stats import Estimate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """A published row and a measured one of the same work; where one is None it has no other."""
 
     kind: Measure

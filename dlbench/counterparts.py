@@ -5,13 +5,12 @@ Published figures keep the unit that their source gives; a factor takes them to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from dlbench.metrics import METRICS, Metric
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """What a published figure is of, and what a run has that says the same."""
 
     name: str

@@ -6,7 +6,6 @@ They come from ``published.yaml`` in the folders of studies; docs/studies.md des
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,8 +29,7 @@ NO_FIGURE = "no figure"
 Figure: TypeAlias = float | str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PublishedRow:
+class PublishedRow(msgspec.Struct, frozen=True, kw_only=True):
     """One statement of a source about one framework, or about several in ``order`` or ``claim``.
 
     Exactly one of ``value``, ``range``, ``at_most`` and ``missing`` is given, or else ``order``,
@@ -44,7 +42,7 @@ class PublishedRow:
     framework: str = ""
     backend: str = ""
     #: Axes that the source states, and their values; it says nothing of others.
-    axes: Mapping[str, str] = field(default_factory=dict)
+    axes: Mapping[str, str] = {}
     #: What it was measured on, empty where the source does not say.
     device: str = ""
     value: float | None = None
@@ -88,8 +86,7 @@ class PublishedRow:
         return not (self.claim or self.order)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Study:
+class Study(msgspec.Struct, frozen=True, kw_only=True):
     """What one source has published."""
 
     id: str
@@ -99,9 +96,9 @@ class Study:
     #: What it was measured on, empty where the source does not say or there are several.
     device: str = ""
     #: Software, and what else is known of it.
-    system: Mapping[str, str] = field(default_factory=dict)
+    system: Mapping[str, str] = {}
     #: The same for each device, where there are several.
-    systems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    systems: Mapping[str, Mapping[str, str]] = {}
     note: str = ""
 
     @property
@@ -115,8 +112,7 @@ class Study:
         return tuple(dict.fromkeys(row.device for row in self.rows if row.device))
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """Every study of which published measurements are known, in the order of the files."""
 
     studies: tuple[Study, ...]

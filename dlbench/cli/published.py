@@ -52,9 +52,10 @@ def show(
     found = load(open_workspace().studies).study(study)
     if as_json:
         import json
-        from dataclasses import asdict
 
-        print(json.dumps(asdict(found), indent=2))
+        import msgspec
+
+        print(json.dumps(msgspec.to_builtins(found), indent=2))
         return
     from dlbench.publication import describe_claims, describe_study, lay_out_figures
     from dlbench.tables import render

@@ -65,7 +65,9 @@ class Keeper:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A workspace in which every run has left its folder."""
-    workspace = Workspace(images=tmp_path, scenarios=(), studies=(), cache=tmp_path, results=tmp_path)
+    workspace = Workspace(
+        images=tmp_path, scenarios=(), studies=(), cache=tmp_path, results=tmp_path
+    )
     for number in range(5):
         (workspace.runs / f"run-{number}-x" / "out").mkdir(parents=True)
     return workspace

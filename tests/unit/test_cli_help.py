@@ -29,6 +29,8 @@ COMMANDS_OF_GROUPS = (
     "scenario check",
     "results export",
     "results import",
+    "published list",
+    "published show",
 )
 
 

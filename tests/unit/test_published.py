@@ -196,3 +196,10 @@ def test_spearman_says_nothing_of_one_pair_or_of_equal_figures() -> None:
     assert spearman([1], [2]) is None
     assert spearman([], []) is None
     assert spearman([1, 1, 1], [1, 2, 3]) is None
+
+
+def test_the_page_names_every_measure_with_its_metric() -> None:
+    page = (CHECKOUT / "docs" / "studies.md").read_text(encoding="utf-8")
+    for measure in MEASURES.values():
+        assert f"`{measure.name}`" in page
+        assert not measure.metric or f"`{measure.metric}`" in page
