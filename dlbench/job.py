@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from dlbench.scenario import Plan, Trials, Warmup
+from dlbench.scenario import Augment, Plan, Trials, Warmup
 
 #: Version of the worker protocol.  1: first.
 PROTOCOL = 1
 
-__all__ = ["PROTOCOL", "Plan", "Trials", "Warmup"]
+__all__ = ["PROTOCOL", "Augment", "Plan", "Trials", "Warmup"]
 
 #: A number as the wire spells it: JSON has no non-finite ones.
 Number: TypeAlias = float | Literal["nan", "inf", "-inf"]
@@ -126,6 +126,7 @@ class JobData(msgspec.Struct, frozen=True, kw_only=True):
 
     ``arrays`` reads the files of ``train`` and ``test``.  ``synthetic`` makes ``synthetic_items``
     from the seed: uniform in [0, 1) for real inputs, uniform integers for all others and labels.
+    Training images are changed anew in every epoch as ``augment`` says, if it does.
     """
 
     kind: Literal["arrays", "synthetic"]
@@ -133,6 +134,7 @@ class JobData(msgspec.Struct, frozen=True, kw_only=True):
     train: Split | None = None
     test: Split | None = None
     synthetic_items: int = 0
+    augment: Augment | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

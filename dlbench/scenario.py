@@ -16,7 +16,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -27,8 +27,8 @@ from dlbench.rounds import Rounds
 from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, read_plans
 from dlbench.yaml_file import parse
 
-__all__ = ["FORMAT", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan", "Scenario"]
-__all__ += ["Target", "Trials", "Value", "Warmup", "load", "locate", "names"]
+__all__ = ["FORMAT", "Augment", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan"]
+__all__ += ["Scenario", "Target", "Trials", "Value", "Warmup", "load", "locate", "names"]
 
 #: Version of the scenario file format.  1: first.
 FORMAT = 1
@@ -55,6 +55,16 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     shape: tuple[int, ...] = ()
 
 
+class Augment(msgspec.Struct, frozen=True, kw_only=True):
+    """How every training image is changed anew in every epoch; docs/protocol.md says exactly how.
+
+    ``shift`` is the share of height and of width that an image moves by at most, each way.
+    """
+
+    flip: Literal["none", "horizontal"] = "none"
+    shift: float = 0.0
+
+
 class Data(msgspec.Struct, frozen=True, kw_only=True):
     """Where items come from: a dataset by name, or ``synthetic`` with so many random items."""
 
@@ -65,6 +75,9 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     #: Only for ``synthetic``: how many items are made.
     items: int = 0
+    #: The share of a dataset's training items, its last ones, that is not trained on.
+    validation: float = 0.0
+    augment: Augment | None = None
     options: dict[str, Any] = {}
 
 

@@ -11,9 +11,11 @@ from dlbench.document import (
     Reader,
     anything,
     choice,
+    flag,
     join,
     natural,
     positive,
+    share,
     sizes,
     spell,
     text,
@@ -129,8 +131,17 @@ _DATA = {
     "inputs": Field(anything),
     "target": Field(anything),
     "items": Field(natural, 0),
+    "validation": Field(share, 0.0),
+    "augment": Field(anything, None),
     "options": Field(anything, None),
 }
+_AUGMENT = {
+    "when": Field(flag, True),
+    "flip": Field(choice("none", "horizontal"), "none"),
+    "shift": Field(share, 0.0),
+}
+#: Keys of data that are younger than the first digests, and in one only where they say something.
+_YOUNGER = {"validation": 0.0, "augment": None}
 _INPUT = {
     "shape": Field(_input_shape),
     "dtype": Field(choice("float32", "int32"), "float32"),
@@ -191,7 +202,26 @@ def _read_data(reader: Reader, raw: Any) -> dict[str, Any]:
     }
     if (data["dataset"] == "synthetic") != bool(data["items"]):
         reader.problems.add("data: items", "stands with `dataset: synthetic`, and only there")
-    return data
+    if data["dataset"] == "synthetic" and data["validation"]:
+        reader.problems.add("data: validation", "stands with a dataset, not with synthetic items")
+    data["augment"] = _read_augment(reader, data["augment"], data["inputs"])
+    return {
+        key: value for key, value in data.items() if key not in _YOUNGER or value != _YOUNGER[key]
+    }
+
+
+def _read_augment(reader: Reader, raw: Any, inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Read how images are changed; None where they are not, or not with these values."""
+    if raw is None:
+        return None
+    found = reader.fields(raw, _AUGMENT, "data: augment")
+    if reader.values is None:
+        return found
+    if (found["flip"], found["shift"]) == ("none", 0):
+        reader.problems.add("data: augment", "expected a flip, a shift, or both")
+    if not any(len(given["shape"] or ()) == 3 for given in inputs):
+        reader.problems.add("data: augment", "needs an input of height, width and channels")
+    return found if found.pop("when") else None
 
 
 def _read_kind(reader: Reader, raw: Any, known: Mapping[str, Kind], path: str) -> dict[str, Any]:

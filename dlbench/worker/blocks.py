@@ -14,7 +14,7 @@ class Source(object):
     def __init__(self, run, epoch, at_most):
         self._run = run
         batches = feed.training_batches(
-            run.train, run.task.batch_size, run.order(epoch), max(at_most, 1)
+            run.training_split(epoch), run.task.batch_size, run.order(epoch), max(at_most, 1)
         )
         if not run.host_feed:
             batches = [run.prepare(batch) for batch in batches]

@@ -32,7 +32,8 @@ def measure(run):
 
 def _stepwise(run, epoch):
     """Time one step after another; the very first one of the build is synchronised."""
-    batches = feed.training_batches(run.train, run.task.batch_size, run.order(epoch))
+    split = run.training_split(epoch)
+    batches = feed.training_batches(split, run.task.batch_size, run.order(epoch))
     prepare = run.adapter.prepare
     if not run.host_feed:
         batches = [run.prepare(batch) for batch in batches]
@@ -62,10 +63,13 @@ def _stepwise(run, epoch):
 
 def _whole(run):
     """Return a timer of the adapter's own loop over the same batches in the same order."""
-    data = run.train.take(np.arange(run.train.items))
+    kept = []
 
     def train(run, epoch):
-        order = run.order(epoch)
+        split = run.training_split(epoch)
+        if split is not run.train or not kept:
+            kept[:] = [split.take(np.arange(split.items))]
+        data, order = kept[0], run.order(epoch)
         run.adapter.synchronize()
         start = run.now()
         run.adapter.train_epoch(data, order)

@@ -18,9 +18,15 @@ class Column(object):
         self.dtype = np.dtype(dtype)
         self.divide_by = divide_by
 
-    def take(self, indices):
-        """Return the items at ``indices``, converted and divided, as a new array."""
-        taken = np.asarray(self.array[indices]).astype(self.dtype, copy=False)
+    def take(self, indices, draws=None):
+        """Return the items at ``indices``, converted and divided, as a new array.
+
+        Images are changed first where there are ``draws``.
+        """
+        taken = np.asarray(self.array[indices])
+        if draws is not None and taken.ndim == 4:
+            draws.apply(taken, indices)
+        taken = taken.astype(self.dtype, copy=False)
         if self.divide_by != 1.0:
             taken /= self.dtype.type(self.divide_by)
         return taken
@@ -29,15 +35,22 @@ class Column(object):
 class Split(object):
     """One part of the data: a column for each input, and the target's."""
 
-    def __init__(self, inputs, target, items):
+    def __init__(self, inputs, target, items, draws=None):
         self.inputs = inputs
         self.target = target
         self.items = items
+        self.draws = draws
 
     def take(self, indices):
         """Return ``{"inputs": {name: array}, "target": array}`` of the items at ``indices``."""
-        inputs = dict((name, column.take(indices)) for name, column in self.inputs.items())
+        inputs = dict(
+            (name, column.take(indices, self.draws)) for name, column in self.inputs.items()
+        )
         return {"inputs": inputs, "target": self.target.take(indices)}
+
+    def augmented(self, draws):
+        """Return this split with its images changed by ``draws``."""
+        return Split(self.inputs, self.target, self.items, draws)
 
 
 def load(data, task, seed, folder):

@@ -4,7 +4,7 @@ from __future__ import absolute_import
 import contextlib
 import gc
 
-from . import feed
+from . import augment, feed
 
 
 class Run(object):
@@ -41,6 +41,13 @@ class Run(object):
                 "batch size %d needs more than the %d items of the training data"
                 % (self.task.batch_size, self.train.items)
             )
+
+    def training_split(self, epoch):
+        """Return the training data as they are in an epoch: augmented where the job says so."""
+        facts = self.job["data"].get("augment")
+        if facts is None:
+            return self.train
+        return self.train.augmented(augment.Draws(facts, self.train.items, self.seed, epoch))
 
     def order(self, epoch):
         """Return an epoch's order of items, cut to whole batches and to the plan's steps."""

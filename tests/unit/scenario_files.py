@@ -97,7 +97,7 @@ data:
   item: image
   inputs: {image: {shape: [32, 32, 3], divide_by: 255}}
   target: {classes: 10}
-  options: {augmentation: $augmentation, shift: 0.1}
+  augment: {when: $augmentation, flip: horizontal, shift: 0.1}
 network:
   - convolution: {filters: 32, kernel: 3, padding: same}
   - relu
@@ -155,8 +155,9 @@ BABI_RNN = (
 format: 1
 name: babi-rnn
 data:
-  dataset: babi-2
-  item: story
+  dataset: babi-qa2
+  item: question
+  validation: 0.05
   inputs:
     story: {shape: [552], dtype: int32, vocabulary: 36}
     question: {shape: [5], dtype: int32, vocabulary: 36}

@@ -15,7 +15,7 @@ from scenario_files import (
 
 from dlbench.errors import ScenarioError, UnknownNameError
 from dlbench.rounds import Rounds
-from dlbench.scenario import Scenario, Trials, Value, Warmup, load, locate, names
+from dlbench.scenario import Augment, Scenario, Trials, Value, Warmup, load, locate, names
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 
@@ -75,10 +75,64 @@ def test_value_may_mean_something_else_in_the_file(tmp_path: Path) -> None:
 
 
 def test_yaml_truth_values_are_typed_as_on_and_off(tmp_path: Path) -> None:
-    assert read(tmp_path, CIFAR10_CNN).data.options == {"augmentation": True, "shift": 0.1}
+    assert read(tmp_path, CIFAR10_CNN).values == {"augmentation": "on"}
     off = read(tmp_path, CIFAR10_CNN, augmentation="off")
     assert off.values == {"augmentation": "off"}
-    assert off.data.options["augmentation"] is False
+    assert off.data.augment is None
+
+
+def test_images_are_augmented_where_the_file_says_so(tmp_path: Path) -> None:
+    found = read(tmp_path, CIFAR10_CNN)
+    assert found.data.augment == Augment(flip="horizontal", shift=0.1)
+    switched = "augment: {when: $augmentation, flip: horizontal, shift: 0.1}"
+    always = read(tmp_path, CIFAR10_CNN.replace(switched, "augment: {shift: 0.2}"))
+    assert always.data.augment == Augment(flip="none", shift=0.2)
+    digests = {found.digest, always.digest}
+    never = read(tmp_path, CIFAR10_CNN.replace(switched, "augment:"))
+    assert never.data.augment is None
+    digests.add(never.digest)
+    assert len(digests) == 3
+    assert read(tmp_path, CIFAR10_CNN, augmentation="off").digest == found.digest
+    assert read(tmp_path, CIFAR10_CNN.replace(f"  {switched}\n", "")).digest == never.digest
+
+
+@pytest.mark.parametrize(
+    ("augment", "problem"),
+    [
+        ("{flip: vertical}", "data: augment: flip: expected one of none, horizontal"),
+        ("{shift: 1}", "data: augment: shift: expected a number of at least 0 and under 1"),
+        ("{when: 1, shift: 0.1}", "data: augment: when: expected true or false, found 1"),
+        ("{}", "data: augment: expected a flip, a shift, or both"),
+        ("on", "data: augment: expected a mapping of keys to values, found True"),
+    ],
+)
+def test_an_augmentation_that_says_nothing_or_too_much(
+    tmp_path: Path, augment: str, problem: str
+) -> None:
+    switched = "{when: $augmentation, flip: horizontal, shift: 0.1}"
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, CIFAR10_CNN.replace(switched, augment))
+    assert problem in caught.value.message
+
+
+def test_only_images_are_augmented(tmp_path: Path) -> None:
+    text = MLP.replace("  target:", "  augment: {shift: 0.1}\n  target:")
+    with pytest.raises(ScenarioError, match="needs an input of height, width and channels"):
+        read(tmp_path, text)
+
+
+def test_items_kept_for_validation_are_part_of_the_meaning(tmp_path: Path) -> None:
+    found = read(tmp_path, BABI_RNN)
+    assert found.data.validation == 0.05
+    without = read(tmp_path, BABI_RNN.replace("  validation: 0.05\n", ""))
+    assert without.data.validation == 0
+    assert without.digest != found.digest
+    with pytest.raises(ScenarioError, match="stands with a dataset, not with synthetic items"):
+        read(tmp_path, VGG_TOY.replace("  items: 10\n", "  items: 10\n  validation: 0.1\n"))
+
+
+def test_younger_keys_of_data_leave_older_digests_as_they_are(tmp_path: Path) -> None:
+    assert read(tmp_path, MLP).digest == "bc986ad5acb97045"
 
 
 def test_names_in_a_block_belong_to_each_copy(tmp_path: Path) -> None:

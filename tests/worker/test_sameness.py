@@ -14,7 +14,7 @@ DIGESTS = dedent(
     """
     import hashlib
     import numpy as np
-    from dlbench_worker import feed, initial, task
+    from dlbench_worker import augment, feed, initial, task
 
     def show(name, array):
         print("%s %s" % (name, hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()))
@@ -40,6 +40,11 @@ DIGESTS = dedent(
     show("a", taken["inputs"]["a"])
     show("b", taken["inputs"]["b"])
     show("target", taken["target"])
+
+    images = np.arange(50 * 9 * 7 * 3, dtype=np.int32).reshape(50, 9, 7, 3)
+    facts = {"flip": "horizontal", "shift": 0.3}
+    augment.Draws(facts, 50, 12, 3).apply(images, np.arange(50))
+    show("augmented", images)
     """
 )
 
@@ -60,6 +65,6 @@ def test_weights_data_and_order_are_the_same_everywhere(
         told[interpreter.version] = done.stdout.splitlines()
     assert len(told) > 1
     first, *others = told.values()
-    assert len(first) == 11
+    assert len(first) == 12
     for other in others:
         assert other == first
