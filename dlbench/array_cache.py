@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from dlbench.declaration import FORMAT, Declaration
 from dlbench.errors import DataError
-from dlbench.originals import hash_file, read_array
+from dlbench.forms import read_array
+from dlbench.originals import hash_file
 from dlbench.sources import Progress
 from dlbench.supply import fetch_originals, import_originals
 
@@ -208,6 +209,10 @@ def remove_leftovers(folder: Path) -> None:
 def check_space(declared: Declaration, cache: Path, *, needs_download: bool) -> None:
     """Raise DataError where the cache's file system has less room than all steps need."""
     needed_bytes = declared.array_bytes + sum(file.bytes for file in declared.files.values())
+    needed_bytes += max(
+        (sum(file.bytes for file in edition.files.values()) for edition in declared.editions),
+        default=0,
+    )
     if needs_download:
         needed_bytes += max(source.bytes for source in declared.sources)
     free_bytes = shutil.disk_usage(cache).free
@@ -226,7 +231,8 @@ def write_arrays(declared: Declaration, source: str, originals: Path, into: Path
     arrays: dict[str, StoredArray] = {}
     for name, spec in declared.arrays.items():
         path = into / f"{name}.npy"
-        np.save(path, read_array(declared.form, originals, spec), allow_pickle=False)
+        array = read_array(declared.form, originals, spec, tuple(declared.files))
+        np.save(path, array, allow_pickle=False)
         path.chmod(0o444)
         state = path.stat()
         arrays[name] = StoredArray(

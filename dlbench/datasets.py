@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dlbench.array_cache import Dataset, faults, find, ignore, obtain, place
 from dlbench.declaration import Declaration, declarations, find_declaration
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlbench.declaration import SplitSpec
-    from dlbench.scenario import Scenario
+    from dlbench.scenario import Input, Scenario
     from dlbench.sources import Progress
 
 __all__ = [
@@ -101,7 +101,12 @@ def job_data(dataset: Dataset | None, scenario: Scenario) -> JobData:
     """
     stated = scenario.data
     if dataset is None:
-        return JobData(kind="synthetic", item=stated.item, synthetic_items=stated.items)
+        return JobData(
+            kind="synthetic",
+            item=stated.item,
+            synthetic_items=stated.items,
+            augment=stated.augment,
+        )
     declared = dataset.declaration
     if declared.classes != stated.target.classes:
         raise ScenarioError(
@@ -115,8 +120,19 @@ def job_data(dataset: Dataset | None, scenario: Scenario) -> JobData:
         )
     splits = {name: job_split(declared, split, scenario) for name, split in declared.splits.items()}
     return JobData(
-        kind="arrays", item=stated.item, train=splits.get("train"), test=splits.get("test")
+        kind="arrays",
+        item=stated.item,
+        train=without_validation(splits.get("train"), stated.validation),
+        test=splits.get("test"),
+        augment=stated.augment,
     )
+
+
+def without_validation(split: Split | None, validation: float) -> Split | None:
+    """Return the training split without its last items, the share that is for validation."""
+    if split is None:
+        return None
+    return structs.replace(split, items=round(split.items * (1 - validation)))
 
 
 def job_split(declared: Declaration, split: SplitSpec, scenario: Scenario) -> Split:
@@ -125,6 +141,7 @@ def job_split(declared: Declaration, split: SplitSpec, scenario: Scenario) -> Sp
     for stated in scenario.data.inputs:
         array = array_for(declared, split, scenario, stated.name)
         check_shape(declared, array, scenario, f"inputs.{stated.name}", stated.shape)
+        check_vocabulary(declared, array, scenario, stated)
         inputs[stated.name] = ArrayFile(
             file=f"{array}.npy", shape=stated.shape, dtype=stated.dtype, divide_by=stated.divide_by
         )
@@ -155,4 +172,15 @@ def check_shape(
         raise ScenarioError(
             f"scenario {scenario.name}: {key}: shape {list(shape)}, "
             f"an item of dataset {declared.name} has {list(item_shape)}",
+        )
+
+
+def check_vocabulary(declared: Declaration, array: str, scenario: Scenario, stated: Input) -> None:
+    """Raise ScenarioError where an input has another number of words than its array."""
+    words = declared.arrays[array].vocabulary
+    if words and stated.vocabulary != words:
+        raise ScenarioError(
+            f"scenario {scenario.name}: inputs.{stated.name}: vocabulary {stated.vocabulary}, "
+            f"that of dataset {declared.name} is {words}",
+            f"state `dtype: int32, vocabulary: {words}`",
         )

@@ -9,8 +9,10 @@ from importlib import resources
 
 import msgspec
 
+from dlbench.editions import Edition
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.originals import ArraySpec, OriginalFile
+from dlbench.forms import ArraySpec
+from dlbench.originals import OriginalFile
 from dlbench.sources import Source
 
 #: Version of the arrays that are made, part of every digest.  1: first.
@@ -38,6 +40,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     arrays: dict[str, ArraySpec]
     splits: dict[str, SplitSpec]
     sources: tuple[Source, ...]
+    #: Other files that the original ones can be made of again.
+    editions: tuple[Edition, ...] = ()
 
     @property
     def digest(self) -> str:

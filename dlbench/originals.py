@@ -1,4 +1,4 @@
-"""The original files of a dataset: found in whatever holds them, checked by hash, read as arrays.
+"""The original files of a dataset: found in whatever holds them, and checked by hash.
 
 A source or a user hands over files, folders, or archives (gzip, tar, .deb).  What counts is the
 content: a file is taken when its uncompressed bytes have a wanted hash, whatever its name.
@@ -6,22 +6,21 @@ content: a file is taken when its uncompressed bytes have a wanted hash, whateve
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import io
-import math
-import struct
 import subprocess
 import tarfile
 import zlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from dlbench.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
@@ -30,19 +29,18 @@ CHUNK_BYTES = 1 << 20
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 
-class OriginalFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an uncompressed original file must be."""
+class OriginalFile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What an uncompressed original file must be; ``md5`` as its authors published it."""
 
     bytes: int
     sha256: str
+    md5: str = ""
 
-
-class ArraySpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An array made of original files, joined along the first axis; ``shape`` is of the whole."""
-
-    files: tuple[str, ...]
-    shape: tuple[int, ...]
-    dtype: str
+    def matches(self, sha256: str, md5: str) -> bool:
+        """Say whether a file with these hashes is this one."""
+        return sha256 == self.sha256 and self.md5 in {"", md5}
 
 
 def hash_file(path: Path) -> str:
@@ -51,20 +49,30 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def collect(paths: Iterable[Path], wanted: Mapping[str, OriginalFile], into: Path) -> None:
+def hash_both(path: Path) -> tuple[str, str]:
+    """Return the sha256 and the md5 of a file."""
+    with path.open("rb") as stream:
+        md5 = hashlib.file_digest(stream, functools.partial(hashlib.md5, usedforsecurity=False))
+    return hash_file(path), md5.hexdigest()
+
+
+def collect(
+    paths: Iterable[Path], wanted: Mapping[str, OriginalFile], into: Path
+) -> dict[str, str]:
     """Put every wanted file that ``paths`` hold into the folder ``into``, uncompressed.
 
-    Raises DataError naming each file that is missing or is not what it should be.
+    Returns, for each file that is missing or is not what it should be, why.  Raises DataError for
+    paths that cannot be read.
     """
     wrong: dict[str, str] = {}
     for path in paths:
         for name, stream in open_members(path):
             take(name, stream, wanted, into, wrong)
-    problems = [
-        wrong.get(name, f"{name} is missing") for name in wanted if not (into / name).is_file()
-    ]
-    if problems:
-        raise DataError("; ".join(problems))
+    return {
+        name: wrong.get(name, f"{name} is missing")
+        for name in wanted
+        if not (into / name).is_file()
+    }
 
 
 def take(
@@ -84,25 +92,27 @@ def take(
         wrong[plain_name] = f"{plain_name} is not whole ({error})"
         return
     for wanted_name, file in wanted.items():
-        if file.sha256 == found:
+        if file.matches(*found):
             part.replace(into / wanted_name)
             return
     part.unlink()
     if plain_name in wanted:
         expected = wanted[plain_name].sha256
-        wrong[plain_name] = f"{plain_name} has sha256 {found[:12]}..., not {expected[:12]}..."
+        wrong[plain_name] = f"{plain_name} has sha256 {found[0][:12]}..., not {expected[:12]}..."
 
 
-def copy_plain(stream: io.BufferedReader, to: Path, limit_bytes: int) -> str:
-    """Copy a stream uncompressed, no further than just past the limit; return its sha256."""
+def copy_plain(stream: io.BufferedReader, to: Path, limit_bytes: int) -> tuple[str, str]:
+    """Copy a stream uncompressed, no further than just past the limit; return sha256 and md5."""
     zipped = stream.peek(2)[:2] == b"\x1f\x8b"
     plain: io.BufferedIOBase = gzip.GzipFile(fileobj=stream) if zipped else stream
-    digest, copied_bytes = hashlib.sha256(), 0
+    digests = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    copied_bytes = 0
     with to.open("wb") as copy:
         while copied_bytes <= limit_bytes and (chunk := plain.read(CHUNK_BYTES)):
             copied_bytes += copy.write(chunk)
-            digest.update(chunk)
-    return digest.hexdigest()
+            for digest in digests:
+                digest.update(chunk)
+    return digests[0].hexdigest(), digests[1].hexdigest()
 
 
 def open_members(path: Path) -> Iterator[tuple[str, io.BufferedReader]]:
@@ -162,30 +172,3 @@ def debian_members(path: Path) -> Iterator[tuple[str, io.BufferedReader]]:
                 yield from tar_members(archive)
         finally:
             process.kill()
-
-
-def read_idx(path: Path) -> Any:
-    """Read an IDX file of unsigned bytes as an array of the shape that its header states."""
-    import numpy as np
-
-    with path.open("rb") as stream:
-        zeros, kind, rank = struct.unpack(">HBB", stream.read(4))
-        if zeros != 0 or kind != 8:
-            raise DataError(f"{path.name} is not an IDX file of unsigned bytes")
-        shape = struct.unpack(f">{rank}I", stream.read(4 * rank))
-    values = np.fromfile(path, dtype=np.uint8, offset=4 + 4 * rank)
-    if values.size != math.prod(shape):
-        raise DataError(f"{path.name} holds {values.size} values, its header says {shape}")
-    return values.reshape(shape)
-
-
-#: How files of a form are read, each into one array.
-FORMS: dict[str, Callable[[Path], Any]] = {"idx": read_idx}
-
-
-def read_array(form: str, folder: Path, spec: ArraySpec) -> Any:
-    """Read the array that ``spec`` describes from the original files in ``folder``."""
-    import numpy as np
-
-    joined = np.concatenate([FORMS[form](folder / name) for name in spec.files])
-    return joined.reshape(spec.shape).astype(spec.dtype, copy=False)

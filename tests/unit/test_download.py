@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from file_server import CONTENT, serving
 
 from dlbench.download import download, trust
 from dlbench.errors import DataError
@@ -26,54 +23,6 @@ oT+hTVueKVzEAlLWyxxplx3qbwuVbgHgDwIgVy1yUzYQwDTkWcBYdBsvkWIdpJ72
 +DqzHjXBH+KCHX0=
 -----END CERTIFICATE-----
 """
-
-CONTENT = bytes(range(256)) * 4000
-
-
-class Server(ThreadingHTTPServer):
-    """Serves CONTENT; ``pieces`` says after how many bytes each answer breaks off."""
-
-    daemon_threads = True
-    pieces: list[int]
-    ranges: list[str | None]
-    knows_ranges = True
-    status = 200
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        asked = self.headers.get("Range")
-        self.server.ranges.append(asked)
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-        if not self.server.knows_ranges:
-            start = 0
-        if start >= len(CONTENT):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else self.server.status)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
-        self.end_headers()
-        end = self.server.pieces.pop(0) if self.server.pieces else len(CONTENT)
-        self.wfile.write(CONTENT[start : max(start, end)])
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(*pieces: int) -> Iterator[tuple[Server, str]]:
-    server = Server(("127.0.0.1", 0), Handler)
-    server.pieces, server.ranges = list(pieces), []
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield server, f"http://127.0.0.1:{server.server_address[1]}/file"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_file_comes_whole_and_says_how_far_it_is(tmp_path: Path) -> None:

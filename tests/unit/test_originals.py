@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import subprocess
 import tarfile
 from pathlib import Path
 
+import msgspec
 import pytest
-from tiny_dataset import FILES, declare, idx, write_files
+from tiny_dataset import FILES, declare, write_files
 
 from dlbench.errors import DataError
-from dlbench.originals import collect, open_members, read_idx
+from dlbench.originals import collect, open_members
 
 WANTED = declare().files
 
@@ -54,7 +56,7 @@ def test_files_are_found_in_whatever_holds_them(tmp_path: Path, kind: str) -> No
         paths = [make_tar(tmp_path / "files.tgz")]
     else:
         paths = [make_debian(tmp_path / "tiny.deb", tmp_path / "work")]
-    collect(paths, WANTED, into)
+    assert collect(paths, WANTED, into) == {}
     assert contents(into) == FILES
     assert not (tmp_path / "outside").exists()
 
@@ -64,7 +66,7 @@ def test_a_file_is_known_by_its_content_not_its_name(tmp_path: Path) -> None:
     (folder / "train-images").rename(folder / "a")
     into = tmp_path / "into"
     into.mkdir()
-    collect([folder], WANTED, into)
+    assert collect([folder], WANTED, into) == {}
     assert contents(into) == FILES
 
 
@@ -75,12 +77,11 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     (folder / "test-labels.gz").write_bytes(b"<html>not here</html>")
     into = tmp_path / "into"
     into.mkdir()
-    with pytest.raises(DataError) as caught:
-        collect([folder], WANTED, into)
-    assert "train-images is not whole" in caught.value.message
-    assert "train-labels is missing" in caught.value.message
-    assert "test-labels has sha256" in caught.value.message
-    assert "test-images" not in caught.value.message
+    wrong = collect([folder], WANTED, into)
+    assert wrong["train-images"].startswith("train-images is not whole")
+    assert wrong["train-labels"] == "train-labels is missing"
+    assert wrong["test-labels"].startswith("test-labels has sha256")
+    assert "test-images" not in wrong
 
 
 def test_a_gzip_file_that_grows_without_end_is_cut_off(tmp_path: Path) -> None:
@@ -88,8 +89,9 @@ def test_a_gzip_file_that_grows_without_end_is_cut_off(tmp_path: Path) -> None:
     bomb.write_bytes(gzip.compress(bytes(50_000_000)))
     into = tmp_path / "into"
     into.mkdir()
-    with pytest.raises(DataError, match="train-images has sha256"):
-        collect([bomb], WANTED, into)
+    wrong = collect([bomb], WANTED, into)
+    assert wrong["train-images"].startswith("train-images has sha256")
+    assert not (into / "member.part").exists()
 
 
 def test_a_broken_archive_is_explained(tmp_path: Path) -> None:
@@ -107,17 +109,18 @@ def test_an_archive_that_is_cut_off_is_explained(tmp_path: Path) -> None:
     (tmp_path / "cut.tgz").write_bytes(whole[: len(whole) // 2])
     into = tmp_path / "into"
     into.mkdir()
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match=r"cut\.tgz cannot be unpacked"):
         collect([tmp_path / "cut.tgz"], WANTED, into)
 
 
-def test_idx_states_its_shape(tmp_path: Path) -> None:
-    path = tmp_path / "values"
-    path.write_bytes(idx(bytes(range(6)), 3, 2))
-    assert read_idx(path).tolist() == [[0, 1], [2, 3], [4, 5]]
-    path.write_bytes(idx(bytes(range(5)), 3, 2))
-    with pytest.raises(DataError, match=r"values holds 5 values, its header says \(3, 2\)"):
-        read_idx(path)
-    path.write_bytes(b"PNG!" + bytes(8))
-    with pytest.raises(DataError, match="values is not an IDX file"):
-        read_idx(path)
+def test_an_md5_that_was_published_counts_too(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "files")
+    into = tmp_path / "into"
+    into.mkdir()
+    md5 = hashlib.md5(FILES["train-labels"], usedforsecurity=False).hexdigest()
+    file = WANTED["train-labels"]
+    right = msgspec.structs.replace(file, md5=md5)
+    assert collect([folder], {"train-labels": right}, into) == {}
+    (into / "train-labels").unlink()
+    wrong = msgspec.structs.replace(file, md5="0" * 32)
+    assert set(collect([folder], {"train-labels": wrong}, into)) == {"train-labels"}

