@@ -90,7 +90,8 @@ def assemble(paths: Sequence[Path], declared: Declaration, into: Path) -> None:
     reasons = [
         [wrong[name] for name in files if name in wrong] for files in (declared.files, *editions)
     ]
-    raise DataError("; ".join(min(reasons, key=len)))
+    fewest: list[str] = min(reasons, key=len)
+    raise DataError("; ".join(fewest))
 
 
 def assemble_or_discard(packed: Sequence[Path], declared: Declaration, into: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from babi_files import which_files
 from command_line import CommandLine
 from real_worker import Interpreter, Worker, find_interpreters
 
@@ -13,6 +14,10 @@ from real_worker import Interpreter, Worker, find_interpreters
 def pytest_configure() -> None:
     # What a shell starts in the background ignores Ctrl-C, and so would everything tested here.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    return f"files of bAbI: {which_files()}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,11 +12,11 @@ from tiny_dataset import FILES, declare, site, write_files
 from typer.testing import CliRunner
 
 from dlbench import datasets, declaration
-from dlbench.array_cache import obtain
+from dlbench.array_cache import Manifest, obtain
 from dlbench.declaration import ITEM_BYTES, Declaration, declarations
 from dlbench.errors import DataError, ScenarioError, UnknownNameError
-from dlbench.originals import FORMS
-from dlbench.scenario import Augment, Data, Input, Loss, Scenario, Target
+from dlbench.forms import FORMS
+from dlbench.scenario import Augment, Data, Input, Loss, Scenario, Target, load
 
 
 def scenario(*inputs: Input, classes: int = 10, **changes: Any) -> Scenario:
@@ -206,3 +206,22 @@ def test_the_commands(tmp_path: Path, tiny: Declaration, monkeypatch: pytest.Mon
     refused = runner.invoke(app, ["verify"])
     assert isinstance(refused.exception, DataError)
     assert tiny.name in refused.exception.message
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_scenario_fits_its_dataset(path: Path) -> None:
+    shipped = load(path)
+    if shipped.data.dataset == datasets.SYNTHETIC:
+        assert datasets.job_data(None, shipped).synthetic_items == shipped.data.items
+        return
+    declared = declaration.find_declaration(shipped.data.dataset)
+    manifest = Manifest(
+        format=1, name=declared.name, digest=declared.digest, source="", fetched="", arrays={}
+    )
+    dataset = datasets.Dataset(declaration=declared, folder=path.parent, manifest=manifest)
+    data = datasets.job_data(dataset, shipped)
+    assert data.train is not None
+    assert set(data.train.inputs) == {stated.name for stated in shipped.data.inputs}
