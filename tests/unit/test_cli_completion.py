@@ -33,7 +33,7 @@ def complete(dlbench: CommandLine, words: str, shell: str = "bash") -> list[str]
         ("run rows --engine p", ["podman"]),
         ("run rows --device c", ["cpu", "cuda"]),
         ("run rows --tri", ["--trials"]),
-        ("scenario check vg", ["vgg16"]),
+        ("scenario check vg", ["vgg-toy", "vgg16"]),
         ("compare --format la", ["latex"]),
     ],
 )
