@@ -16,7 +16,7 @@ from dlbench.differences import find_outliers, find_unequal
 from dlbench.errors import UnknownNameError, nearest
 from dlbench.judgement import Band, compare_samples
 from dlbench.layout import Line, lay_out
-from dlbench.metrics import METRICS, Metric, find_metric
+from dlbench.metrics import METRICS, Metric, aim_at, find_metric
 from dlbench.peaks import attach_peaks
 from dlbench.pivot import pivot
 from dlbench.record import Record
@@ -43,6 +43,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     #: None: the metric that the scenario names.
     metric: str | None = None
+    #: The accuracy that ``time_to_accuracy`` is the time to; None: the least that is known.
+    target: float | None = None
     #: What gets a column for each of its values: ``framework``, ``image`` or an axis.
     by: str | None = None
     #: The row that the others are measured against, as ``find_baselines`` reads it.
@@ -123,7 +125,7 @@ def judge_group(
     runs: Sequence[RunSummary], question: Question, remarks: Sequence[str] = ()
 ) -> Judged:
     """Return the rows of runs that all did the same work, with figures, ranks and verdicts."""
-    metric = METRICS[question.metric] if question.metric else find_metric(runs)
+    metric = choose_metric(question, runs)
     chosen = runs if question.everything else keep_newest(runs)
     rows = pool(chosen)
     lines = [judge_row(row, rows, metric, question) for row in rows]
@@ -135,6 +137,13 @@ def judge_group(
     notes += describe_band(question.band)
     notes += describe_steps(rows, metric, question.band)
     return Judged(metric=metric, lines=lines, remarks=notes)
+
+
+def choose_metric(question: Question, runs: Sequence[RunSummary]) -> Metric:
+    """Return the metric asked for, or that of the scenario of ``runs``."""
+    if question.metric == "time_to_accuracy" and question.target is not None:
+        return aim_at(question.target)
+    return METRICS[question.metric] if question.metric else find_metric(runs)
 
 
 def measure(row: Row, metric: Metric) -> Estimate | None:

@@ -9,6 +9,7 @@ from dlbench.checks import describe_parity
 from dlbench.disturbances import find_disturbances
 from dlbench.job import Phase, WorkerResult
 from dlbench.peaks import read_peak, spell_rate
+from dlbench.quality import describe_epochs, describe_reached
 from dlbench.record import Energy, Environment, Record, Samples
 from dlbench.scenario import Plan, Trials, Warmup
 from dlbench.spelling import GIB, spell_items, spell_seconds, spell_value
@@ -32,6 +33,8 @@ def describe_record(
     yield "asked for", describe_request(record)
     if result is not None:
         yield from describe_result(result)
+        yield "epochs", describe_epochs(result.phases)
+        yield "quality", describe_reached(summarize(record))
     yield "environment", describe_environment(record.environment)
     yield "the machine during the run", describe_watch(record)
     yield "provenance", describe_provenance(record)

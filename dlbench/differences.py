@@ -48,6 +48,7 @@ SETTINGS: Mapping[str, Setting] = {
     "tf32": Setting(found="tf32", axis="precision", on_cpu=False),
     "feed": Setting(fact="feed", axis="feed"),
     "loop": Setting(fact="loop", axis="loop"),
+    "epochs": Setting(fact="epochs"),
 }
 
 #: What rows of other frameworks or images are compared by.

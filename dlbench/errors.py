@@ -18,7 +18,7 @@ code  meaning
 9     the results folder cannot be read or written
 10    at least one run did not end with status ok
 11    nothing to execute: every chosen cell is unsupported
-12    parity failed: a framework does not do the work that the scenario states
+12    parity or an audit failed: a framework does not do the work that the scenario states
 13    a row is slower than its baseline by more than --fail-if-slower
 130   interrupted (Ctrl-C); what was measured is kept
 143   terminated (SIGTERM); what was measured is kept
@@ -109,7 +109,7 @@ class NothingToRunError(DlbenchError):
 
 
 class ParityError(DlbenchError):
-    """At least one framework was shown to do other work than the oracle."""
+    """At least one framework was shown to do other work than the scenario states."""
 
     exit_code = 12
 

@@ -21,7 +21,9 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from dlbench.epochs import Progress
 from dlbench.record import SCHEMA
+from dlbench.scenario import Known
 from dlbench.summary import SUMMARY, Conditions, OwnFacts, PhaseSummary, RunSummary
 
 NAME = ".index.sqlite"
@@ -54,7 +56,7 @@ class Indexed(msgspec.Struct, frozen=True, gc=False):
 #: share a folder never read each other's bytes.
 LAYOUT = f"{SCHEMA} {SUMMARY} " + " ".join(
     f"{kind.__name__} {kind.__struct_fields__}"
-    for kind in (Unreadable, RunSummary, Conditions, PhaseSummary)
+    for kind in (Unreadable, RunSummary, Conditions, PhaseSummary, Progress, Known)
 )
 SUFFIX = f"{zlib.crc32(LAYOUT.encode()):08x}"
 FILES, CONDITIONS = f"files_{SUFFIX}", f"conditions_{SUFFIX}"

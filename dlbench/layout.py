@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.differences import describe_disagreements
 from dlbench.metrics import METRICS, QUARTILES, Metric
@@ -22,7 +23,7 @@ from dlbench.tables import Cell, Column, Missing, Quantity, Table
 INTERVAL = "95 % interval"
 
 #: Facts that go without saying when all rows have these values.
-ORDINARY = {"GPU": "none", "loss scaling": "none", "processes": "1"}
+ORDINARY = {"GPU": "none", "loss scaling": "none", "processes": "1", "epochs": "0"}
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -42,10 +43,13 @@ class Line(Struct, frozen=True, kw_only=True):
     against: str = ""
     baseline: Row | None = None
 
+    def reservations(self) -> list[str]:
+        """Return what a reader must know before trusting the row."""
+        return [*self.row.marks(), *(f"unequal: {words}" for words in self.unequal)]
+
     def marks(self) -> str:
-        """Return what a reader must know before trusting the row, in one text."""
-        unequal = [f"unequal: {words}" for words in self.unequal]
-        return "; ".join([*self.row.marks(), *unequal]) or "none"
+        """Return the reservations, and how good what was learnt is, in one text."""
+        return "; ".join([*self.reservations(), *self.row.quality()]) or "none"
 
 
 def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Table:
@@ -59,7 +63,7 @@ def lay_out(lines: Sequence[Line], metric: Metric, remarks: Sequence[str]) -> Ta
         Column(name="image", title="image"),
         Column(name="versions", title="versions", below="image"),
         *(Column(name=name.replace(" ", "_"), title=name) for name in (*axes, *facts)),
-        Column(name=metric.name, title=metric.title, unit=metric.unit, range=INTERVAL),
+        replace(metric_column(metric), range=INTERVAL, spare=0),
         *(metric_column(one) for one in beside),
         *verdict_columns(lines),
         Column(name="runs", title="runs", spare=1),
@@ -128,7 +132,7 @@ def figure_cell(line: Line, metric: Metric) -> Cell:
 
 def explain(row: Row, metric: Metric) -> str:
     """Say why ``row`` has no figure."""
-    return metric.missing if row.good else row.runs[-1].outcome
+    return metric.explain(row.good) if row.good else row.runs[-1].outcome
 
 
 def quantity(figure: Estimate) -> Quantity:
@@ -144,15 +148,21 @@ def measured(row: Row, name: str) -> bool:
 def metric_column(metric: Metric) -> Column:
     """Return the column of a metric beside the main one."""
     spread = "quartiles" if metric.name in QUARTILES else ""
-    spare = 4 if spread else 3
-    return Column(name=metric.name, title=metric.title, unit=metric.unit, range=spread, spare=spare)
+    return Column(
+        name=metric.name,
+        title=metric.title,
+        unit=metric.unit,
+        range=spread,
+        digits=metric.digits,
+        spare=4 if spread else 3,
+    )
 
 
 def beside_cell(row: Row, metric: Metric) -> Cell:
     """Return a metric beside the main one: the median over runs, with their typical quartiles."""
     values = [value for run in row.good if (value := metric.read(run)) is not None]
     if not values:
-        return Missing(reason=metric.missing if row.good else "none")
+        return Missing(reason=metric.explain(row.good) if row.good else "none")
     phases = [run.phases.get(QUARTILES.get(metric.name, "")) for run in row.good]
     lower = [phase.lower for phase in phases if phase and phase.lower is not None]
     upper = [phase.upper for phase in phases if phase and phase.upper is not None]

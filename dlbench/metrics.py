@@ -6,11 +6,35 @@ A metric is one number a run; a table shows the median of it over runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from dlbench.curve import (
+    NOT_MEASURED,
+    explain_time_to_accuracy,
+    read_best_accuracy,
+    read_time_to_accuracy,
+    read_training,
+)
 from dlbench.peaks import read_peak, spell_rate
-from dlbench.summary import PhaseSummary, RunSummary
+from dlbench.readings import (
+    Reading,
+    energy_of,
+    last_of,
+    median_of,
+    read_compiling,
+    read_cost,
+    read_flops_per_second,
+    read_import,
+    read_loss,
+    read_peak_share,
+    read_rate,
+    read_step,
+)
+from dlbench.summary import RunSummary
+from dlbench.tables import SIGNIFICANT
 
 
 class Metric(Struct, frozen=True, kw_only=True):
@@ -19,14 +43,20 @@ class Metric(Struct, frozen=True, kw_only=True):
     name: str
     unit: str
     summary: str
-    read: Callable[[RunSummary], float | None]
+    read: Reading
     #: The name as people read it, where it is not ``name`` itself.
     label: str = ""
     #: What stands in place of a number where a run that ended well has none.
-    missing: str = "not measured"
+    missing: str = NOT_MEASURED
+    #: The same of the runs of one row, where it depends on them.
+    why: Callable[[Sequence[RunSummary]], str] | None = None
+    #: Whether a row has a figure only where each of its runs has one: the others would be chosen.
+    of_all_runs: bool = False
     #: Further metrics that a table of this one shows beside it.
     beside: tuple[str, ...] = ()
     higher_is_better: bool = False
+    #: Digits that people see of the smallest number.
+    digits: int = SIGNIFICANT
     #: Whether "faster" and "slower" are words for it.
     is_speed: bool = True
 
@@ -35,65 +65,9 @@ class Metric(Struct, frozen=True, kw_only=True):
         """The name as people read it."""
         return self.label or self.name.replace("_", " ").replace(" per second", "/s")
 
-
-def _phase(
-    name: str, pick: Callable[[PhaseSummary], float | None]
-) -> Callable[[RunSummary], float | None]:
-    def read(run: RunSummary) -> float | None:
-        phase = run.phases.get(name)
-        return None if phase is None else pick(phase)
-
-    return read
-
-
-def _energy(part: str) -> Callable[[RunSummary], float | None]:
-    return lambda run: run.energy.get(part)
-
-
-def _median(phase: PhaseSummary) -> float | None:
-    return phase.median
-
-
-def _last(phase: PhaseSummary) -> float | None:
-    return phase.last
-
-
-_read_step = _phase("pipelined", _median)
-_read_import = _phase("import", _median)
-_read_epoch_loss = _phase("epoch_loss", _last)
-_read_step_loss = _phase("loss", _last)
-
-
-def _read_rate(run: RunSummary) -> float | None:
-    step = _read_step(run)
-    return run.conditions.items_per_step / step if step else None
-
-
-def _read_flops_per_second(run: RunSummary) -> float | None:
-    step, flops = _read_step(run), run.conditions.step_flops
-    return flops / step if step and flops else None
-
-
-def _read_peak_share(run: RunSummary) -> float | None:
-    rate, peak = _read_flops_per_second(run), run.peak_flops
-    return rate / peak if rate and peak else None
-
-
-def read_compiling(run: RunSummary) -> float | None:
-    """Return the seconds that building and the first step take beyond a later step."""
-    parts = [METRICS[name].read(run) for name in ("build", "first_step", "step")]
-    build, first, step = parts
-    return None if build is None or first is None or step is None else build + first - step
-
-
-def _read_cost(run: RunSummary) -> float | None:
-    loading, compiling = _read_import(run), read_compiling(run)
-    return None if loading is None or compiling is None else loading + compiling
-
-
-def _read_loss(run: RunSummary) -> float | None:
-    loss = _read_epoch_loss(run)
-    return _read_step_loss(run) if loss is None else loss
+    def explain(self, runs: Sequence[RunSummary]) -> str:
+        """Say why ``runs`` of one row, which ended well, have no figure."""
+        return self.why(runs) if self.why else self.missing
 
 
 METRICS = {
@@ -104,70 +78,99 @@ METRICS = {
             unit="s",
             summary="one training step: a block of steps with one synchronization at its end, "
             "divided by their number",
-            read=_read_step,
+            read=read_step,
             beside=("stepwise", "items_per_second", "flops_per_second", "peak_share"),
         ),
         Metric(
             name="stepwise",
             unit="s",
             summary="one training step with a synchronization of its own: median of the steps",
-            read=_phase("step", _median),
+            read=median_of("step"),
         ),
         Metric(
             name="epoch",
             unit="s",
             summary="one epoch of training: median of the epochs",
-            read=_phase("epoch", _median),
+            read=median_of("epoch"),
             beside=("accuracy",),
+        ),
+        Metric(
+            name="train",
+            label="training",
+            unit="s",
+            summary="all epochs of training, without the evaluation after each",
+            read=read_training,
+            beside=("epoch", "accuracy"),
+        ),
+        Metric(
+            name="time_to_accuracy",
+            unit="s",
+            summary="training, without evaluation, up to the end of the first epoch after which "
+            "the accuracy on the test set is the least that is known, or --target",
+            read=read_time_to_accuracy,
+            why=explain_time_to_accuracy,
+            of_all_runs=True,
+            beside=("epoch", "best_accuracy"),
         ),
         Metric(
             name="predict",
             unit="s",
             summary="one prediction pass over the test set: median of the passes",
-            read=_phase("predict", _median),
+            read=median_of("predict"),
         ),
         Metric(
             name="build",
             unit="s",
             summary="building and compiling the network, before the first step",
-            read=_phase("build", _median),
+            read=median_of("build"),
             beside=("first_step",),
         ),
         Metric(
             name="first_step",
             unit="s",
             summary="the first training step, with what is compiled in it",
-            read=_phase("first_step", _median),
+            read=median_of("first_step"),
             beside=("build",),
         ),
         Metric(
             name="accuracy",
             unit="1",
             summary="accuracy on the test set after the last epoch",
-            read=_phase("epoch_accuracy", _last),
-            beside=("loss",),
+            read=last_of("epoch_accuracy"),
+            beside=("best_accuracy", "loss"),
             higher_is_better=True,
+            digits=4,
+            is_speed=False,
+        ),
+        Metric(
+            name="best_accuracy",
+            unit="1",
+            summary="best accuracy on the test set after any epoch",
+            read=read_best_accuracy,
+            beside=("accuracy", "loss"),
+            higher_is_better=True,
+            digits=4,
             is_speed=False,
         ),
         Metric(
             name="loss",
             unit="1",
             summary="loss on the test set after the last epoch, of the last step without epochs",
-            read=_read_loss,
+            read=read_loss,
             is_speed=False,
         ),
         Metric(
             name="memory",
             unit="bytes",
             summary="most memory that the worker's process had resident",
-            read=_phase("peak_memory", _last),
+            read=last_of("peak_memory"),
             is_speed=False,
         ),
         Metric(
             name="device_memory",
             unit="bytes",
             summary="most memory that the framework held on the device",
-            read=_phase("device_peak_memory", _last),
+            read=last_of("device_peak_memory"),
             is_speed=False,
         ),
         Metric(
@@ -175,7 +178,7 @@ METRICS = {
             unit="J",
             summary="energy of the processor packages over the whole run, import and build too; "
             "whatever else ran on them is in it",
-            read=_energy("processor"),
+            read=energy_of("processor"),
             beside=("device_energy",),
             is_speed=False,
         ),
@@ -183,14 +186,14 @@ METRICS = {
             name="device_energy",
             unit="J",
             summary="energy of the devices over the whole run, estimated from sampled power",
-            read=_energy("device"),
+            read=energy_of("device"),
             is_speed=False,
         ),
         Metric(
             name="items_per_second",
             unit="items/s",
             summary="items of one training step, divided by its seconds",
-            read=_read_rate,
+            read=read_rate,
             beside=("step",),
             higher_is_better=True,
         ),
@@ -199,7 +202,7 @@ METRICS = {
             label="FLOP/s",
             unit="FLOP/s",
             summary="FLOPs that one step of the network needs, divided by its seconds",
-            read=_read_flops_per_second,
+            read=read_flops_per_second,
             beside=("step", "peak_share"),
             higher_is_better=True,
         ),
@@ -209,10 +212,18 @@ METRICS = {
             unit="share",
             summary="FLOP/s by those of the matrix product that dlbench calibrate measured in the "
             "same image",
-            read=_read_peak_share,
+            read=read_peak_share,
             missing="not calibrated",
             beside=("step", "flops_per_second"),
             higher_is_better=True,
+        ),
+        Metric(
+            name="compile",
+            label="compiling",
+            unit="s",
+            summary="building the network and the first step, less one later step",
+            read=read_compiling,
+            beside=("build", "first_step", "step"),
         ),
         Metric(
             name="cost",
@@ -220,14 +231,14 @@ METRICS = {
             unit="s",
             summary="what is paid before steady steps: import, build and first step, less one "
             "later step",
-            read=_read_cost,
-            beside=("import", "build", "first_step", "step"),
+            read=read_cost,
+            beside=("import", "compile", "build", "first_step", "step"),
         ),
         Metric(
             name="import",
             unit="s",
             summary="importing the framework",
-            read=_read_import,
+            read=read_import,
             beside=("build", "first_step"),
         ),
     )
@@ -238,6 +249,18 @@ DEFAULT_METRIC = "step"
 
 #: The phase whose quartiles a metric's column shows, for metrics that have many values a run.
 QUARTILES = {"stepwise": "step"}
+
+
+def aim_at(target: float) -> Metric:
+    """Return the time to the accuracy ``target``."""
+    return replace(
+        METRICS["time_to_accuracy"],
+        label=f"time to accuracy {target:g}",
+        summary="training, without evaluation, up to the end of the first epoch after which the "
+        f"accuracy on the test set is {target:g} or more",
+        read=partial(read_time_to_accuracy, asked=target),
+        why=partial(explain_time_to_accuracy, asked=target),
+    )
 
 
 def find_metric(runs: Sequence[RunSummary]) -> Metric:

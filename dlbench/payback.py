@@ -13,7 +13,7 @@ from itertools import product
 from typing import TypeAlias
 
 from dlbench.judgement import Comparison
-from dlbench.metrics import METRICS, read_compiling
+from dlbench.readings import read_compiling, read_step
 from dlbench.rows import NOT_APPLICABLE, Row
 from dlbench.stats import Estimate, find_median
 
@@ -88,8 +88,7 @@ def find_compiling(row: Row) -> float | None:
 
 def find_step(row: Row) -> float | None:
     """Return the seconds of a step of ``row``."""
-    read = METRICS["step"].read
-    values = [value for run in row.good if (value := read(run)) is not None]
+    values = [value for run in row.good if (value := read_step(run)) is not None]
     return find_median(values) if values else None
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
 
 from dlbench.errors import UnknownNameError, nearest
-from dlbench.layout import INTERVAL, Line, figure_cell, finish, verdict_cells, verdict_columns
+from dlbench.layout import (
+    INTERVAL,
+    Line,
+    figure_cell,
+    finish,
+    metric_column,
+    verdict_cells,
+    verdict_columns,
+)
 from dlbench.metrics import Metric
 from dlbench.rows import (
     NOT_APPLICABLE,
@@ -28,9 +38,10 @@ def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]
         stub = (
             *(line.row.value(name) for name in down),
             *(line.row.conditions.facts.get(name, "unknown") for name in facts),
-            line.marks(),
+            *line.reservations(),
         )
         places.setdefault(stub, {})[head(line.row, across)] = line
+    named = len(down) + len(facts)
     stubs = [
         *(Column(name=name.replace(" ", "_"), title=name) for name in (*down, *facts)),
         Column(name="marks", title="marks", footnotes=True),
@@ -40,11 +51,23 @@ def pivot(lines: Sequence[Line], metric: Metric, by: str, remarks: Sequence[str]
         *(column for name in heads for column in pivot_columns(name, metric, lines)),
     ]
     body = [
-        (*stub, *(cell for name in heads for cell in pivot_cells(found.get(name), lines, metric)))
+        (
+            *stub[:named],
+            "; ".join([*stub[named:], *join_quality(found)]) or "none",
+            *(cell for name in heads for cell in pivot_cells(found.get(name), lines, metric)),
+        )
         for stub, found in places.items()
     ]
     shown = (*across, *down, *facts)
     return finish(lines, metric, columns, body, shown, [*remarks, *list_versions(rows)])
+
+
+def join_quality(lines: Mapping[str, Line]) -> list[str]:
+    """Return how good what was learnt is: once where it is the same of all, else by column."""
+    words = {name: "; ".join(line.row.quality()) for name, line in lines.items()}
+    if len(set(words.values())) == 1:
+        return [one for one in set(words.values()) if one]
+    return [f"{name}: {one}" for name, one in words.items() if one]
 
 
 def list_versions(rows: Sequence[Row]) -> list[str]:
@@ -90,7 +113,7 @@ def head(row: Row, across: Sequence[str]) -> str:
 
 def pivot_columns(name: str, metric: Metric, lines: Sequence[Line]) -> list[Column]:
     """Return the columns of one value: the figure, and its ratio where one was asked for."""
-    figure = Column(name=name, title=name, unit=metric.unit, range=INTERVAL)
+    figure = replace(metric_column(metric), name=name, title=name, range=INTERVAL, spare=0)
     return [figure, *verdict_columns(lines, f"{name} ")]
 
 

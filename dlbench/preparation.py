@@ -16,6 +16,7 @@ from dlbench.job import PROTOCOL, Job, JobData, Plan, Settings
 from dlbench.network import build_task
 from dlbench.record import CellFacts, Kind, Limits, ScenarioFacts
 from dlbench.runner import PreparedRun
+from dlbench.scenario import Known
 
 #: Axes that are parts of the job of their own, and no business of an adapter's.
 JOB_AXES = frozenset({"batch_size", "threads", "feed", "loop"})
@@ -115,6 +116,7 @@ def prepare_run(
             metric=scenario.metric,
             file_text=cell.scenario_path.read_text(encoding="utf-8"),
             values=dict(scenario.values),
+            known=find_known(cell),
         ),
         framework=cell.entry.framework,
         image=cell.image,
@@ -133,6 +135,12 @@ def prepare_run(
         keep=choices.keep,
         kind=choices.kind,
     )
+
+
+def find_known(cell: Cell) -> Known | None:
+    """Return the quality that is known of ``cell``: none at a batch size of the user's own."""
+    scenario = cell.scenario
+    return scenario.known if int(cell.variant["batch_size"]) == scenario.batch_size else None
 
 
 def cell_facts(cell: Cell) -> CellFacts:

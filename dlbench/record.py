@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from dlbench.job import Event, Job, WorkerResult
+from dlbench.scenario import Known
 
 #: Version of the record format.  1: first.
 SCHEMA = 1
@@ -45,6 +46,8 @@ class ScenarioFacts(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     file_text: str
     values: dict[str, Any] = {}
+    #: The quality that was known of this cell when the run was made; None where none was.
+    known: Known | None = None
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):

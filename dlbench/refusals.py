@@ -10,7 +10,7 @@ import msgspec
 
 from dlbench.cells import Cell, RefusedCell
 from dlbench.errors import DlbenchError
-from dlbench.preparation import cell_facts, make_job
+from dlbench.preparation import cell_facts, find_known, make_job
 from dlbench.record import ImageFacts, Outcome, ParityFacts, Record
 from dlbench.runner import new_id
 
@@ -50,7 +50,9 @@ def record_refusal(refusal: RefusedCell, like: Record) -> Record:
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
         round=1,
         cell=cell_facts(cell),
-        scenario=msgspec.structs.replace(like.scenario, values=dict(cell.scenario.values)),
+        scenario=msgspec.structs.replace(
+            like.scenario, values=dict(cell.scenario.values), known=find_known(cell)
+        ),
         image=describe_image(cell, pinned=like.image.pinned),
         job=msgspec.structs.replace(job, run_id=run_id),
         outcome=Outcome(how="refused", status="unsupported", detail=refusal.reason),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dlbench.disturbances import summarize_disturbances
+from dlbench.quality import describe_quality
 from dlbench.record import CellFacts
 from dlbench.summary import Conditions, RunSummary
 
@@ -80,6 +81,10 @@ class Row:
         marks.extend(summarize_disturbances([run.disturbances for run in self.good]))
         marks.extend(self.warmup_marks())
         return marks
+
+    def quality(self) -> list[str]:
+        """Say how the accuracy and loss that were reached stand to what is known."""
+        return describe_quality(self.good)
 
     def warmup_marks(self) -> list[str]:
         """Say where steps were timed while they still changed."""

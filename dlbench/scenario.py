@@ -23,12 +23,14 @@ import msgspec
 from dlbench.document import Problems, Reader, spell
 from dlbench.errors import ScenarioError, UnknownNameError, nearest
 from dlbench.grammar import Layer, link
+from dlbench.known import read_known
 from dlbench.rounds import Rounds
 from dlbench.sections import TOP, read_meaning, read_parameters, read_parity, read_plans
 from dlbench.yaml_file import parse
 
-__all__ = ["FORMAT", "Augment", "Data", "Input", "Layer", "Loss", "Optimizer", "Parameter", "Plan"]
-__all__ += ["Scenario", "Target", "Trials", "Value", "Warmup", "load", "locate", "names"]
+__all__ = ["FORMAT", "Augment", "Data", "Input", "Known", "Layer", "Loss", "Optimizer"]
+__all__ += ["Parameter", "Plan", "Scenario", "Target", "Trials", "Value", "Warmup", "load"]
+__all__ += ["locate", "names"]
 
 #: Version of the scenario file format.  1: first.
 FORMAT = 1
@@ -142,6 +144,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return Rounds(self.rounds, max(self.rounds, self.rounds_at_most or 0))
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Quality known from elsewhere: what runs should reach after ``epochs`` whole epochs.
+
+    The least and the greatest of each measure that are as known, None where there is no such end.
+    """
+
+    epochs: int
+    accuracy: tuple[float | None, float | None] | None = None
+    loss: tuple[float | None, float | None] | None = None
+
+
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario's own axis, written ``$name`` where it is used in the file.
 
@@ -172,8 +185,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     #: The values filled in, as a user types them, one for each parameter.
     values: dict[str, str] = {}
-    #: Quality known from elsewhere: measure -> value or [low, high].
-    known: dict[str, Any] = {}
+    #: Quality known from elsewhere, of these parameter values and this batch size; None for others.
+    known: Known | None = None
     #: How parity runs this scenario (batch size, initializer, learning rate).
     parity: dict[str, Any] = {}
     #: Digest of the meaning: data, network, loss, optimizer, parameters as the file states them.
@@ -224,7 +237,7 @@ def load(path: Path, values: Mapping[str, Value] | None = None) -> Scenario:
     tree = {key: top[key] for key in ("name", "summary", "source", "metric", "batch_size")}
     tree["plans"] = read_plans(plain, top["plans"], top["metric"])
     tree["parity"] = read_parity(plain, top["parity"])
-    tree["known"] = plain.mapping(top["known"], "known")
+    known, where = read_known(plain, top["known"], tree["plans"]["full"]["epochs"], parameters)
     template = read_meaning(Reader(problems, (item["name"] for item in parameters)), top)
     problems.raise_any()
     declared = msgspec.convert(parameters, tuple[Parameter, ...])
@@ -238,6 +251,7 @@ def load(path: Path, values: Mapping[str, Value] | None = None) -> Scenario:
     loss = {"kind": filled["loss"]["kind"], **filled["loss"]["parameters"]}
     tree |= {**filled, "network": msgspec.to_builtins(filled["network"]), "loss": loss}
     tree |= {"parameters": parameters, "values": chosen, "file": str(path)}
+    tree["known"] = known if all(chosen[name] in values for name, values in where.items()) else None
     return msgspec.convert({**tree, "digest": _digest(template, declared)}, Scenario)
 
 

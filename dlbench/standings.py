@@ -124,12 +124,15 @@ def name_rows(rows: Sequence[Row]) -> list[str]:
 def read_samples(row: Row, metric: Metric, *, as_times: bool = False) -> dict[str, float]:
     """Return the metric of every good run that measured it, keyed by campaign and round.
 
-    ``as_times`` turns a metric of which more is better round, so that less is better of all.
+    There is none of a metric that all runs must have where one lacks it.  ``as_times`` turns a
+    metric of which more is better round, so that less is better of all.
     """
     samples: dict[str, float] = {}
     for run in row.good:
         value = metric.read(run)
         if value is None:
+            if metric.of_all_runs:
+                return {}
             continue
         if as_times and metric.higher_is_better:
             value = 1 / value if value else math.nan
@@ -168,3 +171,12 @@ def judge_records(records: Sequence[Record]) -> Standing | None:
     runs = [summarize(record) for record in records]
     standings = find_standings(pool(runs), find_metric(runs))
     return standings[0] if standings else None
+
+
+def list_barred(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each of ``rows`` whose figures are not those of the work, and why."""
+    return [
+        f"{row.cell.scenario} on {name}: {row.barred}"
+        for row, name in zip(rows, name_rows(rows), strict=True)
+        if row.barred
+    ]

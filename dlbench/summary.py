@@ -14,13 +14,15 @@ from typing import Any, TypeAlias
 import msgspec
 
 from dlbench.disturbances import Disturbance, find_disturbances
-from dlbench.job import Phase
+from dlbench.epochs import Progress, follow
+from dlbench.job import Phase, Plan
 from dlbench.record import CellFacts, Environment, Record
+from dlbench.scenario import Known
 from dlbench.stats import find_quartiles
 from dlbench.work import count_step_flops, count_weight_bytes
 
 #: Version of what a summary means.  Raise it whenever ``summarize`` computes something else.
-SUMMARY = 4
+SUMMARY = 5
 
 
 class PhaseSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -67,6 +69,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     item: str
     steps_per_epoch: int | None
     epochs: int
+    #: The quality that was known of the cell when it was executed.
+    known: Known | None
     #: FLOPs of one step, and bytes of all weights, as ``work`` counts them.
     step_flops: int
     weight_bytes: int
@@ -100,6 +104,8 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
     energy: dict[str, float] = {}
     #: False where the warm-up was to end by test, and a cap came first.
     settled: bool = True
+    #: How far the run had come after each epoch.
+    curve: tuple[Progress, ...] = ()
     #: FLOP/s of the calibration that speaks for this run.  The run's own record does not know it:
     #: ``peaks.attach_peaks`` finds it among other records.
     peak_flops: float | None = None
@@ -118,7 +124,8 @@ class RunSummary(msgspec.Struct, frozen=True, gc=False):
 #: A run without its conditions, in the order of ``RunSummary``.
 OwnFacts: TypeAlias = tuple[
     str, str, str, int, str, bool, str, float, tuple[str, ...], str, str, str, str,
-    dict[str, PhaseSummary], tuple[Disturbance, ...], dict[str, float], bool, float | None,
+    dict[str, PhaseSummary], tuple[Disturbance, ...], dict[str, float], bool, tuple[Progress, ...],
+    float | None,
 ]  # fmt: skip
 
 
@@ -145,6 +152,7 @@ def summarize(record: Record) -> RunSummary:
         disturbances=find_disturbances(record.environment, count_cpus(record)),
         energy=sum_energy(record.environment),
         settled=has_settled(result.warmup) if result else True,
+        curve=follow(phases),
     )
 
 
@@ -193,6 +201,7 @@ def find_conditions(record: Record) -> Conditions:
         item=record.job.item,
         steps_per_epoch=plan.steps_per_epoch,
         epochs=plan.epochs,
+        known=record.scenario.known,
         step_flops=count_step_flops(record.job.task),
         weight_bytes=count_weight_bytes(record.job.task),
     )
@@ -244,11 +253,19 @@ def gather_facts(record: Record) -> dict[str, str]:
         "loss scaling": spell(precision.loss_scaling),
         "feed": job.feed,
         "loop": job.loop,
+        "epochs": spell_epochs(job.plan),
         "processes": str(job.processes),
         "dlbench": record.provenance.dlbench,
         "plugin": f"{record.cell.plugin} {record.cell.plugin_version}",
         "image build": record.image.context_digest[:12],
     }
+
+
+def spell_epochs(plan: Plan) -> str:
+    """Return how many epochs a plan trains, and how they are cut."""
+    if not plan.epochs or plan.steps_per_epoch is None:
+        return str(plan.epochs)
+    return f"{plan.epochs} of {plan.steps_per_epoch} steps"
 
 
 def spell_precision(storage: str, compute: str, accumulation: str) -> str:

@@ -23,7 +23,7 @@ SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "bytes/s": ((1e12, 1e-12, "TB/s"), (0.0, 1e-9, "GB/s")),
     "bytes": ((2.0**30, 2.0**-30, "GiB"), (2.0**20, 2.0**-20, "MiB"), (0.0, 2.0**-10, "KiB")),
 }
-#: Digits that the smallest number of a column shows.
+#: Digits that the smallest number of a column shows, unless the column says otherwise.
 SIGNIFICANT = 3
 
 
@@ -55,6 +55,8 @@ class Column(Struct, frozen=True, kw_only=True):
     title: str
     unit: str = ""
     range: str = ""
+    #: Digits that its smallest number shows to people.
+    digits: int = SIGNIFICANT
     #: The higher, the sooner it is left out; 0 stays.
     spare: int = 0
     #: The column that names whose text this is, where it may go below the table.
@@ -224,7 +226,7 @@ def for_people(table: Table) -> tuple[list[str], list[list[str]]]:
         title = spell_title(column, unit, cells)
         said = any(title.endswith(f"[{column.range}]") for title in titles)
         titles.append(title.removesuffix(f" [{column.range}]") if said else title)
-        decimals = count_decimals([value * factor for value in numbers(cells)])
+        decimals = count_decimals([value * factor for value in numbers(cells)], column.digits)
         shown = None if column.exact else decimals
         columns.append([spell_cell(cell, factor, shown) for cell in cells])
     return titles, [list(row) for row in zip(*columns, strict=True)]
@@ -247,10 +249,10 @@ def numbers(cells: Sequence[Cell]) -> list[float]:
     return [value for value in values if value and math.isfinite(value)]
 
 
-def count_decimals(values: Sequence[float]) -> int:
-    """Return how many decimals show the least of ``values`` in enough digits."""
+def count_decimals(values: Sequence[float], digits: int) -> int:
+    """Return how many decimals show the least of ``values`` in so many digits."""
     magnitude = math.floor(math.log10(min(values, default=1.0)))
-    return min(max(SIGNIFICANT - 1 - magnitude, 0), 9)
+    return min(max(digits - 1 - magnitude, 0), 9)
 
 
 def spell_title(column: Column, unit: str, cells: Sequence[Cell]) -> str:

@@ -41,9 +41,18 @@ def compare(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="step, stepwise, epoch, predict, build, first_step, accuracy, loss, memory, "
-            "device_memory, energy, device_energy, items_per_second, flops_per_second, "
-            "peak_share, import or cost. Default: what the scenario names."
+            help="step, stepwise, epoch, train, time_to_accuracy, predict, build, first_step, "
+            "accuracy, best_accuracy, loss, memory, device_memory, energy, device_energy, "
+            "items_per_second, flops_per_second, peak_share, import, compile or cost. Default: "
+            "what the scenario names."
+        ),
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(
+            metavar="ACCURACY",
+            help="Of time_to_accuracy: the accuracy to reach, such as 0.98. Default: the least "
+            "that the scenario knows.",
         ),
     ] = None,
     baseline: Annotated[
@@ -135,6 +144,7 @@ def compare(
         return
     question = Question(
         metric=metric,
+        target=check_target(target, metric),
         by=by,
         baseline=baseline,
         everything=everything or selection.by_run,
@@ -180,6 +190,17 @@ def find_measurements(runs: Sequence[RunSummary]) -> Sequence[RunSummary]:
             f"dlbench show {runs[-1].run_id}",
         )
     return measured
+
+
+def check_target(target: float | None, metric: str | None) -> float | None:
+    """Return ``target``; raises UsageError where it is no accuracy, or not what is asked for."""
+    if target is None:
+        return None
+    if metric != "time_to_accuracy":
+        raise UsageError("--target belongs to a time", "add --metric time_to_accuracy")
+    if not 0 < target <= 1:
+        raise UsageError(f"--target {target:g} is no accuracy", "98 % is written 0.98")
+    return target
 
 
 def read_percent(option: str, text: str) -> float:

@@ -86,10 +86,12 @@ def run(
     --framework tensorflow:xla=on,layout=NCHW.
 
     Each cell is verified before it is measured, as dlbench verify does, unless its verdict is
-    known; what does not do the scenario's work is measured all the same, and marked.
+    known; what does not do the scenario's work is measured all the same, marked, and named at the
+    end.
 
-    Exits with 10 where a run did not end well, 11 where nothing can be executed, 130 after Ctrl-C;
-    records of what was measured are kept in every case.
+    Exits with 10 where a run did not end well, 11 where nothing can be executed, 12 where a cell
+    failed its parity or its audit, 130 after Ctrl-C; records of what was measured are kept in every
+    case.
     """
     from dlbench.campaign import PlanChange
     from dlbench.cells import Request

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dlbench.campaign import Campaign, PlanChange, failures
+from dlbench.campaign import Campaign, PlanChange
 from dlbench.catalog import Catalog
 from dlbench.cells import Cell, RefusedCell, Request, expand
+from dlbench.cli.conclusion import conclude
 from dlbench.cli.display import Display
 from dlbench.cli.interruption import Interruption
 from dlbench.cli.output import print_tables
@@ -22,14 +22,7 @@ from dlbench.cli.parity_display import ParityDisplay, show_verdicts
 from dlbench.cli.plan import show_plan
 from dlbench.cli.workspace import Workspace, open_workspace
 from dlbench.engine import BuiltImage, Engine
-from dlbench.errors import (
-    DlbenchError,
-    ImageError,
-    NothingToRunError,
-    RunsFailedError,
-    StoppedError,
-    TerminatedError,
-)
+from dlbench.errors import DlbenchError, ImageError, NothingToRunError
 from dlbench.host import usable_memory_bytes
 from dlbench.images import BuildSettings, read_settings
 from dlbench.preparation import Choices, Preparation, prepare_run
@@ -98,7 +91,7 @@ class Session:
                     runs = self._verify(runs, preparation, interruption, display)
                 records = self._run_campaign(runs, preparation.engine, interruption, display)
         self._show_table([*records, *self._keep_refusals(refused, records)])
-        self._conclude(records, errors)
+        conclude(records, errors, self.signalled)
 
     def settle(self, display: Display) -> tuple[list[Cell], list[RefusedCell], Preparation] | None:
         """Settle and show what will be executed; None where only the plan was asked for."""
@@ -280,22 +273,6 @@ class Session:
     def _show_table(self, records: Sequence[Record]) -> None:
         tables = self.tabulate(records, Store(self.workspace.results))
         print_tables(tables, "json" if self.options.as_json else "text")
-
-    def _conclude(self, records: Sequence[Record], errors: Sequence[ImageError]) -> None:
-        if self.signalled is not None:
-            kind = TerminatedError if self.signalled == signal.SIGTERM else StoppedError
-            raise kind(
-                f"ended early after {len(records)} runs",
-                "what was measured is kept: dlbench list results",
-            )
-        if errors:
-            raise errors[0]
-        failed = failures(records)
-        if failed:
-            raise RunsFailedError(
-                f"{len(failed)} of {len(records)} runs did not end well",
-                "\n".join(f"dlbench show {record.run_id}" for record in failed),
-            )
 
 
 def tabulate_measurements(records: Sequence[Record], store: Store) -> list[Table]:

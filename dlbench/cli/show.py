@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dlbench.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from dlbench.record import Record
 
 app = typer.Typer()
 
@@ -20,6 +25,10 @@ def show(
         bool, typer.Option("--packages", help="Also every package in the image.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record itself.")] = False,
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Print the epochs as CSV: seconds, accuracy and loss of each."),
+    ] = False,
     results: Annotated[
         Path | None,
         typer.Option(
@@ -28,6 +37,8 @@ def show(
     ] = None,
 ) -> None:
     """Show everything that is known about one run: how it ended, on what, and what it measured."""
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other", "leave one of the two out")
     from dlbench.cli.workspace import open_workspace
     from dlbench.description import describe_record, render_sections
     from dlbench.store import Store
@@ -37,6 +48,21 @@ def show(
         print(store.locate(run).read_text(encoding="utf-8"), end="")
         return
     record = store.load(run)
+    if as_csv:
+        print(write_epochs(record))
+        return
     sections = describe_record(record, packages=packages, traceback=traceback)
     print(render_sections(sections))
     print(f"\nrecord: {store.locate(record.run_id)}")
+
+
+def write_epochs(record: Record) -> str:
+    """Return the epochs of a run as CSV; raises UnknownNameError where it has none."""
+    from dlbench.epochs import read_epochs, write_csv
+
+    epochs = read_epochs(record.result.phases) if record.result else []
+    if not epochs:
+        raise UnknownNameError(
+            f"run {record.run_id} has no epochs", "dlbench run --epochs N trains some"
+        )
+    return write_csv(epochs)

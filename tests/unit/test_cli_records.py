@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from epoch_runs import make_epochs
 from records import make_cell, make_failure, make_phases, make_record, make_result
 
+from dlbench.metrics import METRICS
 from dlbench.store import Store
 
 
@@ -88,6 +90,14 @@ def test_runs_can_be_named(folder: Path) -> None:
             2,
             "dlbench: --fail-if-slower 'much' is no percentage",
         ),
+        (("compare", "--target", "0.98"), 2, "dlbench: --target belongs to a time"),
+        (
+            ("compare", "--metric", "time_to_accuracy", "--target", "98"),
+            2,
+            "dlbench: --target 98 is no accuracy",
+        ),
+        (("show", "aaaa00000001", "--csv"), 4, "dlbench: run aaaa00000001 has no epochs"),
+        (("show", "aaaa00000001", "--csv", "--json"), 2, "dlbench: --json and --csv exclude"),
         (("show", "ffff"), 4, "dlbench: there is no run 'ffff'"),
         (("results", "import", "none.tar.gz"), 9, "dlbench: cannot read none.tar.gz"),
     ],
@@ -139,6 +149,32 @@ def test_show_is_for_people_and_json_is_the_record(folder: Path) -> None:
     assert "Traceback (most recent call last)" in done.stdout
     as_json = run("show", "cccc", "--json", folder=folder)
     assert json.loads(as_json.stdout)["run_id"] == "cccc00000001"
+
+
+def test_the_epochs_of_a_run_are_a_table_for_programs(folder: Path) -> None:
+    Store(folder).save(make_epochs("eeee00000001", [0.9, 0.97], [3.0, 2.0]))
+    done = run("show", "eeee", "--csv", folder=folder)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["training_seconds"] for row in rows] == ["3.0", "5.0"]
+
+
+def test_the_time_to_an_accuracy(folder: Path) -> None:
+    Store(folder).save(make_epochs("eeee00000001", [0.9, 0.97], [3.0, 2.0]))
+    asked = ("compare", "eeee", "--metric", "time_to_accuracy", "--format", "csv")
+    done = run(*asked, "--target", "0.95", folder=folder)
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    assert row["time_to_accuracy_seconds"] == "5.0"
+    assert row["table"] == "tiny: time to accuracy 0.95"
+    (row,) = csv.DictReader(io.StringIO(run(*asked, folder=folder).stdout))
+    assert row["time_to_accuracy_seconds"] == "5.0"
+
+
+def test_every_metric_is_in_the_help_and_can_be_asked_for(folder: Path) -> None:
+    said = " ".join(run("compare", "--help", folder=folder).stdout.split())
+    listed = said.partition("--metric <str> ")[2].partition(". Default")[0]
+    assert set(listed.replace(" or ", ", ").split(", ")) == set(METRICS)
 
 
 def test_results_go_out_and_come_in(folder: Path, tmp_path: Path) -> None:
