@@ -74,10 +74,10 @@ def test_single_precision_and_another_era_pass(tmp_path: Path) -> None:
 def test_a_frozen_weight_fails_and_its_row_is_barred(tmp_path: Path) -> None:
     chosen = ("-f", "faulty:fault=none,frozen", "--quick", "--memory", "256m")
     done = dlbench(tmp_path, "run", "rows", *chosen)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 12, done.stderr
     assert "parity   passed by 1 of 2 cells" in done.stderr
     said = "gradients: first at dense_1/bias: 1; 1 of 2 weights differ"
-    assert f"failed: {said}" in done.stderr
+    assert f"  rows on faulty-1.0 fault=frozen: parity failed: {said}" in done.stderr
     (row,) = (line for line in done.stdout.splitlines() if " frozen " in line)
     assert f"parity failed: {said}" in row
     verified = dlbench(tmp_path, "verify", "rows", "-f", "faulty:fault=frozen")

@@ -166,7 +166,9 @@ def test_a_plugin_that_is_wrong_is_barred_from_ranks(page: Path) -> None:
         page, "run", "./toy-rows.yaml", "--quick", "--framework", "toy", "--framework", "numpy",
         "--python", sys.executable,
     )  # fmt: skip
+    assert done.returncode == 12, done.stdout + done.stderr
     assert "parity   passed by 1 of 2 cells" in done.stderr
+    assert "dlbench: 1 of 2 cells did not do the scenario's work" in done.stderr
     assert "parity failed: gradients: first at dense_1/kernel" in done.stdout
     unverified = dlbench(
         page, "run", "./toy-rows.yaml", "--quick", "--no-parity", "--framework", "toy",
