@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from dlbench.cli.workspace import ENGINES, open_workspace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlbench.cli.workspace import Workspace
+
+
+def find_workspace() -> Workspace:
+    """Return where things are; it is imported for a completion alone, and not for a help text."""
+    from dlbench.cli.workspace import open_workspace
+
+    return open_workspace()
 
 
 def complete_scenario(incomplete: str) -> list[str]:
     """Return the scenarios that ``incomplete`` may become."""
     from dlbench.scenario import names
 
-    return [name for name in names(open_workspace().scenarios) if name.startswith(incomplete)]
+    return [name for name in names(find_workspace().scenarios) if name.startswith(incomplete)]
 
 
 def complete_framework(incomplete: str) -> list[str]:
     """Return the frameworks, and after ``==`` the versions, that ``incomplete`` may become."""
     known: list[str] = []
-    for name, entry in open_workspace().catalog().frameworks.items():
+    for name, entry in find_workspace().catalog().frameworks.items():
         known.append(name)
         if "=" in incomplete:
             versions = {image.versions.get(name, image.id) for image in entry.framework.images}
@@ -27,12 +37,14 @@ def complete_stack(incomplete: str) -> list[str]:
     """Return the stacks that ``incomplete`` may become."""
     from dlbench.stack import load_stacks
 
-    stacks = load_stacks(open_workspace().images)
+    stacks = load_stacks(find_workspace().images)
     return [stack.name for stack in stacks if stack.name.startswith(incomplete)]
 
 
 def complete_engine(incomplete: str) -> list[str]:
     """Return the engines that ``incomplete`` may become."""
+    from dlbench.cli.workspace import ENGINES
+
     return [name for name in ENGINES if name.startswith(incomplete)]
 
 
@@ -45,5 +57,5 @@ def complete_published(incomplete: str) -> list[str]:
     """Return the studies with published figures that ``incomplete`` may become."""
     from dlbench.published import load
 
-    studies = load(open_workspace().studies).studies
+    studies = load(find_workspace().studies).studies
     return [study.id for study in studies if study.id.startswith(incomplete)]
