@@ -1,7 +1,9 @@
 """What tells two parity runs apart: digests of probes, image, adapter, worker and machine.
 
-A verdict speaks for every cell with the same key.  Batch size, threads, feed and loop are not in
-it: they change how much is done at once, not what is computed.
+A verdict speaks for every cell with the same key.  The batch size is in it, by the probes, for
+programs choose algorithms by the shape of a batch; it is not in the key of the oracle's arrays,
+which are those of a few items.  Threads, feed and loop are in neither: they change how much is done
+at once, not what is computed.
 """
 
 from __future__ import annotations

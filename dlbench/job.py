@@ -163,6 +163,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     #: Different batches, made from the seed; step i takes batch i modulo this.
     batches: int = 1
+    #: Different items in a batch, each of which fills an equal share of it; 0: all differ.
+    items: int = 0
 
 
 class Parity(msgspec.Struct, frozen=True, kw_only=True):

@@ -137,7 +137,12 @@ def check_weights(seen: Observation, probe: Probe, bounds: Bounds) -> Check:
 
 
 def judge_gradients(seen: Observation, probe: Probe, bounds: Bounds) -> Iterator[Check]:
-    """Yield the checks of the loss as the scenario reduces it, and of every gradient."""
+    """Yield the checks of outputs, of the loss as the scenario reduces it, and of every gradient.
+
+    Here in batches of the size that is measured.
+    """
+    name = f"outputs in batches of {probe.task.batch_size}"
+    yield check_outputs(seen.get("outputs"), name, bounds.outputs)
     found, expected = number(seen.get("loss")), number(seen.get("expected_loss"))
     reduction = probe.task.loss.reduction
     detail = f"the {reduction} over labels is {found:.7g}, not {expected:.7g}"

@@ -6,6 +6,10 @@ other losses.  ``gradients`` takes one step of it at a rate of 2^20, whose chang
 rate, is the gradient: what the weights' own rounding takes away is 2^-44 of a weight.
 ``optimizer`` and ``dropout`` try the scenario's optimizer and its dropout rates on networks of one
 layer, where what should come out is known.
+
+Programs choose algorithms, and compile code, for the shape of a batch.  So ``gradients`` is taken at
+the batch size that is measured.  Its items are the few of the oracle, each repeated equally often:
+the mean over the batch is then the oracle's, which need not compute so large a batch in float64.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ STEPS = 10
 #: So many different batches, over and over: memory is bounded, and no step sees only one of them.
 BATCHES = 4
 
-#: More items show nothing more, and cost time.
+#: More different items show nothing more, and cost the oracle time.
 BATCH_SIZE = 16
 
 #: A power of two: multiplying and dividing by it rounds nothing.
@@ -63,22 +67,26 @@ DROPOUT_CLASSES = 8
 DROPOUT_SHAPES: Mapping[int, tuple[int, ...]] = {1: (1024,), 2: (32, 32), 3: (16, 16, 4)}
 
 
-def make_parity(scenario: Scenario, precision: str = "float32") -> Parity:
-    """Return the probes of ``scenario``, to be compared in ``precision``.
+def make_parity(
+    scenario: Scenario, precision: str = "float32", batch_size: int | None = None
+) -> Parity:
+    """Return the probes of ``scenario`` for a cell of that precision and batch size.
 
-    Raises ScenarioError where the network's shapes do not fit.
+    None is the scenario's own batch size.  Raises ScenarioError where the network's shapes do not
+    fit.
     """
     own = build_task(scenario, batch_size=parity_batch_size(scenario), precision=precision)
     own = initialize(own, scenario.parity.get("initializer"))
     plain = msgspec.structs.replace(own, layers=without_dropout(own.layers))
+    batch_size = batch_size or scenario.batch_size
     if own.optimizer is None:
         network = Probe(name="network", kind="network", task=plain, steps=0)
-        return Parity(role="compare", probes=(network,))
+        return Parity(role="compare", probes=(fill(network, batch_size),))
     return Parity(
         role="compare",
         probes=(
             network_probe(plain, scenario.parity.get("learning_rate", LEARNING_RATE)),
-            gradients_probe(plain),
+            fill(gradients_probe(plain), batch_size),
             optimizer_probe(own.optimizer, own.precision),
             *dropout_probes(own),
         ),
@@ -86,14 +94,27 @@ def make_parity(scenario: Scenario, precision: str = "float32") -> Parity:
 
 
 def for_oracle(parity: Parity) -> Parity:
-    """Return the run by which the oracle makes, in float64, what ``parity`` is compared with."""
-    probes = tuple(
-        msgspec.structs.replace(
-            probe, task=msgspec.structs.replace(probe.task, precision=PRECISIONS["float64"])
-        )
-        for probe in parity.probes
+    """Return the run by which the oracle makes, in float64, what ``parity`` is compared with.
+
+    Its batches have the different items alone, so that it is the same for many batch sizes.
+    """
+    return Parity(role="make", probes=tuple(map(_for_oracle, parity.probes)))
+
+
+def _for_oracle(probe: Probe) -> Probe:
+    task = msgspec.structs.replace(
+        probe.task,
+        batch_size=probe.items or probe.task.batch_size,
+        precision=PRECISIONS["float64"],
     )
-    return Parity(role="make", probes=probes)
+    return msgspec.structs.replace(probe, task=task, items=0)
+
+
+def fill(probe: Probe, batch_size: int) -> Probe:
+    """Return ``probe`` at another batch size, filled with as many of its items as divide that."""
+    items = max(count for count in range(1, probe.task.batch_size + 1) if batch_size % count == 0)
+    task = msgspec.structs.replace(probe.task, batch_size=batch_size)
+    return msgspec.structs.replace(probe, task=task, items=items)
 
 
 def parity_batch_size(scenario: Scenario) -> int:

@@ -140,7 +140,11 @@ class Verifier:
 
     def ask(self, cell: Cell, built: BuiltImage) -> Question:
         """Settle the parity run of a cell; raises NotRunError or the DlbenchError why it cannot."""
-        parity = make_parity(cell.scenario, cell.variant.get("precision", "float32"))
+        parity = make_parity(
+            cell.scenario,
+            cell.variant.get("precision", "float32"),
+            int(cell.variant["batch_size"]),
+        )
         run = self.prepare(cell, built, parity)
         other = find_oracle_cell(cell, self.catalog)
         images, errors = self.preparation.ensure_images([other])

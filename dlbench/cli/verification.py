@@ -129,8 +129,8 @@ def print_verdicts(cells: Sequence[Cell], found: Sequence[ParityFacts]) -> None:
 
 def describe_axes(cell: Cell) -> str:
     """Return the axes that a verdict depends on."""
-    chosen = [f"{name}={value}" for name, value in cell.variant.items() if name not in JOB_AXES]
-    return " ".join(chosen)
+    free = JOB_AXES - {"batch_size"}
+    return " ".join(f"{name}={value}" for name, value in cell.variant.items() if name not in free)
 
 
 def describe_worst(facts: ParityFacts) -> str:

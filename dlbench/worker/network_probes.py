@@ -1,6 +1,7 @@
 """Parity of a whole network: shapes, outputs, losses and weights of some steps; gradients of one.
 
-Norms are L2 over a tensor, in float64, a piece at a time.
+Norms are L2 over a tensor, in float64, a piece at a time.  A batch may have fewer different items
+than places, each as often: means over it are those of the different items, sums so many times theirs.
 """
 from __future__ import absolute_import
 
@@ -40,20 +41,41 @@ def observe_gradients(bench):
     """Take one step at a rate so large that the change of a weight is its gradient."""
     weights = bench.task.weights()
     rate = bench.task.optimizer.parameters["learning_rate"]
+    repeats = bench.task.batch_size // bench.items if bench.task.loss.reduction == "sum" else 1
+    batch = _batches(bench)[0]
     bench.set_weights((one.name, _initial(bench, index)) for index, one in enumerate(weights))
     bench.built()
-    loss = bench.step(_batches(bench)[0], 0)
+    outputs = _outputs(bench, "outputs", bench.predict(batch))
+    loss = bench.step(batch, 0)
     expected = bench.references.keep("losses", [loss])
-    facts = {"loss": loss, "gradients": {}}
+    facts = {"outputs": outputs, "loss": loss, "gradients": {}}
     if bench.references.compares:
-        facts["expected_loss"] = expected[0]
+        facts["expected_loss"] = repeats * expected[0]
 
     def gradient(found, first):
         return (first - found) / rate
 
     for index, weight in enumerate(weights):
-        facts["gradients"][weight.name] = _norms(bench, index, gradient, ("difference", "scale"))
+        facts["gradients"][weight.name] = _norms(
+            bench, index, gradient, ("difference", "scale"), repeats
+        )
     return facts
+
+
+def places(batch_size, items):
+    """Return which of so many different items stands at each place of a batch.
+
+    Each stands in as many places, side by side, and two neighbours of different items changed
+    places: neither the first half of the batch, nor every second place, holds all items equally,
+    so that a program which leaves out a part of the batch is seen.
+    """
+    if batch_size % items:
+        raise ValueError("%d items do not fill a batch of %d equally" % (items, batch_size))
+    repeats = batch_size // items
+    found = np.repeat(np.arange(items), repeats)
+    if items > 1 and repeats > 1:
+        found[repeats - 1 : repeats + 1] = 1, 0
+    return found
 
 
 def _change(found, first):
@@ -61,11 +83,12 @@ def _change(found, first):
 
 
 def _batches(bench):
-    """Return the probe's batches: synthetic items in their order."""
-    size = bench.task.batch_size
-    data = {"kind": "synthetic", "synthetic_items": bench.batches * size}
+    """Return the probe's batches: synthetic items in their order, each at its places."""
+    data = {"kind": "synthetic", "synthetic_items": bench.batches * bench.items}
     split, _ = feed.load(data, bench.task, bench.seed, "")
-    return feed.cut(split.take(np.arange(split.items)), size)
+    one = places(bench.task.batch_size, bench.items)
+    order = [one + batch * bench.items for batch in range(bench.batches)]
+    return feed.cut(split.take(np.concatenate(order)), bench.task.batch_size)
 
 
 def _initial(bench, index):
@@ -86,17 +109,19 @@ def _outputs(bench, name, found):
     """Compare the outputs with the oracle's; the shape is the task's, or they differ endlessly."""
     if found.shape != (bench.task.batch_size,) + bench.task.output_shape:
         return {"difference": float("inf"), "shape": list(found.shape)}
-    expected = bench.references.keep(name, found)
+    expected = bench.references.keep(name, found[: bench.items])
+    expected = expected[places(len(found), bench.items)]
     facts = {"scale": np.abs(expected).max()}
     if bench.references.compares:
         facts["difference"] = np.abs(found - expected).max()
     return facts
 
 
-def _norms(bench, index, quantity, names):
+def _norms(bench, index, quantity, names, repeats=1):
     """Return the norms of found - expected, of expected, and of expected + initial, as named.
 
-    ``quantity`` makes what is compared of a piece of the weight found and one of the initial one.
+    ``quantity`` makes what is compared of a piece of the weight found and one of the initial one;
+    ``repeats`` times what the oracle kept is expected.
     """
     weight = bench.task.weights()[index]
     found = bench.weight(weight.name)
@@ -109,7 +134,7 @@ def _norms(bench, index, quantity, names):
         for rows in slices(found.size):
             before = first[rows].astype(np.float64)
             made = quantity(found[rows].astype(np.float64), before)
-            expected = pieces(rows, made)
+            expected = repeats * pieces(rows, made)
             for place, part in enumerate((made - expected, expected, expected + before)):
                 sums[place] += float(np.dot(part, part))
     norms = dict(zip(names, (math.sqrt(one) if one == one else one for one in sums)))

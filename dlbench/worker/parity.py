@@ -36,6 +36,7 @@ class Bench(object):
         self.references = references
         self.steps = probe["steps"]
         self.batches = probe.get("batches", 1)
+        self.items = probe.get("items") or self.task.batch_size
         self.settings = {}
         self._name = probe["name"]
         self._now = now

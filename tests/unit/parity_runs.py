@@ -13,6 +13,7 @@ import parity_tasks as tasks
 from oracle_source import oracle_modules
 
 from dlbench import job as wire
+from dlbench.probes import for_oracle
 from dlbench.worker import clock, jsonio, parity, phases, task
 
 SEED = 5
@@ -73,8 +74,8 @@ class Laboratory:
 
         It computes in float32; with ``task_done`` it does that task in place of the probe's.
         """
-        made = msgspec.structs.replace(probe, task=doubled(probe.task))
-        execute("make", (made,), lambda: self.make(self.oracle.adapter.Adapter), self.folder)
+        made = for_oracle(wire.Parity(role="compare", probes=(probe,)))
+        execute("make", made.probes, lambda: self.make(self.oracle.adapter.Adapter), self.folder)
         asked = msgspec.structs.replace(probe, task=task_done or probe.task)
         result = execute(
             "compare",

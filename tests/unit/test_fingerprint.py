@@ -45,10 +45,13 @@ def test_equal_for_equal_work() -> None:
 
 def test_another_for_other_work() -> None:
     more = msgspec.structs.replace(PROBE, steps=11)
+    larger = msgspec.structs.replace(PROBE.task, batch_size=PROBE.task.batch_size * 2)
+    filled = msgspec.structs.replace(PROBE, task=larger, items=PROBE.task.batch_size)
     others = [
         key(with_settings(axes={"layout": "NCHW"})),
         key(with_settings(seed=2)),
         key(msgspec.structs.replace(JOB, parity=Parity(role="compare", probes=(more,)))),
+        key(msgspec.structs.replace(JOB, parity=Parity(role="compare", probes=(filled,)))),
         key(run=with_image(digest="4567")),
         key(run=with_image(device="cuda")),
         key(reference="1"),

@@ -38,6 +38,7 @@ def observe() -> Seen:
             },
         },
         "gradients": {
+            "outputs": dict(outputs),
             "loss": 2.3,
             "expected_loss": 2.3000001,
             "gradients": {name: {"difference": 1e-6, "scale": 1.0} for name in WEIGHTS},
@@ -98,6 +99,7 @@ def test_what_is_right_passes() -> None:
         "outputs after 10 steps",
         "losses",
         "weights after 10 steps",
+        "outputs in batches of 128",
         "loss as mean",
         "gradients",
         "gradients of the last layer",
@@ -121,6 +123,7 @@ FAULTS: tuple[tuple[str, object, str, str], ...] = (
     ),
     ("network outputs difference", 1e-4, "outputs", "differ by 0.0005 of the largest"),
     ("network outputs", {"difference": "inf", "shape": [16, 9]}, "outputs", "the shape [16, 9]"),
+    ("gradients outputs difference", 0.1, "outputs in batches of 128", "differ by 0.5"),
     ("network outputs_after difference", 0.1, "outputs after 10 steps", "differ by 0.5"),
     (
         "network losses",

@@ -81,10 +81,46 @@ def test_the_parity_section_decides(tmp_path: Path) -> None:
     assert by_name(plain)["network"].task.batch_size == 16
 
 
+@pytest.mark.parametrize(
+    ("name", "batch_size", "items"),
+    [
+        ("mnist-cnn", None, 16),
+        ("mnist-cnn", 128, 16),
+        ("mnist-cnn", 16, 16),
+        ("mnist-cnn", 8, 8),
+        ("mnist-cnn", 100, 10),
+        ("mnist-cnn", 17, 1),
+        ("vgg16", None, 2),
+        ("vgg16", 64, 2),
+        ("vgg16", 1, 1),
+    ],
+)
+def test_gradients_are_taken_at_the_batch_size_that_is_measured(
+    name: str, batch_size: int | None, items: int
+) -> None:
+    own = scenario(name)
+    parity = make_parity(own, batch_size=batch_size)
+    network, gradients = by_name(parity)["network"], by_name(parity)["gradients"]
+    assert (gradients.task.batch_size, gradients.items) == (batch_size or own.batch_size, items)
+    assert (network.task.batch_size, network.items) == (2 if name == "vgg16" else 16, 0)
+    made = by_name(for_oracle(parity))["gradients"]
+    assert (made.task.batch_size, made.items) == (items, 0)
+
+
+def test_the_oracle_does_the_same_for_many_batch_sizes() -> None:
+    own = scenario("mnist-cnn")
+    parities = {size: make_parity(own, batch_size=size) for size in (16, 32, 128, 8)}
+    assert for_oracle(parities[16]) == for_oracle(parities[32]) == for_oracle(parities[128])
+    assert for_oracle(parities[8]) != for_oracle(parities[16])
+    assert len({msgspec.json.encode(one) for one in parities.values()}) == 4
+
+
 def test_a_scenario_without_an_optimizer_is_only_predicted(tmp_path: Path) -> None:
     changed = write(tmp_path, ("optimizer: {sgd: {learning_rate: 0.1}}", "optimizer: null"))
     (probe,) = make_parity(changed).probes
     assert (probe.name, probe.steps, probe.task.optimizer) == ("network", 0, None)
+    (probe,) = make_parity(changed, batch_size=48).probes
+    assert (probe.task.batch_size, probe.items) == (48, 16)
 
 
 def test_one_dropout_probe_for_each_rate_and_rank() -> None:

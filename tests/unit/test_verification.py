@@ -21,7 +21,7 @@ from dlbench.engine import Exit
 from dlbench.errors import PluginError
 from dlbench.framework import Axis, Difference, Framework, Image, Supports
 from dlbench.images import read_settings
-from dlbench.job import Event
+from dlbench.job import Event, Parity
 from dlbench.preparation import Choices, Preparation
 from dlbench.record import ParityFacts, Record
 from dlbench.runner import PreparedRun
@@ -148,7 +148,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 def test_a_verdict_is_reached_once(laboratory: Laboratory) -> None:
     (first,) = laboratory.verify("one")
     assert (first.verdict, first.reason) == ("passed", "")
-    assert len(first.checks) == 9
+    assert len(first.checks) == 10
     assert laboratory.executed() == [MAKE, COMPARE]
     assert laboratory.verify("one") == [first]
     assert laboratory.executed() == []
@@ -166,14 +166,32 @@ def test_frameworks_share_what_the_oracle_made(laboratory: Laboratory) -> None:
 
 
 def test_axes_that_change_no_result_share_a_verdict(laboratory: Laboratory) -> None:
-    axes = ("batch_size=8,16", "threads=1,2", "feed=host,device")
+    axes = ("threads=1,2", "feed=host,device")
     found = laboratory.verify("one", axes=axes)
-    assert len(found) == 8
+    assert len(found) == 4
     assert len({facts.run_id for facts in found}) == 1
     assert laboratory.executed() == [MAKE, COMPARE]
     found = laboratory.verify("one", axes=("layout=NHWC,NCHW",))
     assert len({facts.run_id for facts in found}) == 2
     assert laboratory.executed() == [COMPARE]
+
+
+def test_a_batch_size_has_a_verdict_of_its_own(laboratory: Laboratory) -> None:
+    found = laboratory.verify("one", axes=("batch_size=32,128",))
+    assert len({facts.run_id for facts in found}) == 2
+    assert laboratory.executed() == [MAKE, COMPARE, COMPARE]
+    sizes = [
+        {probe.name: probe.task.batch_size for probe in parity_of(laboratory, facts).probes}
+        for facts in found
+    ]
+    assert [one["gradients"] for one in sizes] == [32, 128]
+    assert [one["network"] for one in sizes] == [16, 16]
+
+
+def parity_of(laboratory: Laboratory, facts: ParityFacts) -> Parity:
+    parity = laboratory.store.load(facts.run_id).job.parity
+    assert parity is not None
+    return parity
 
 
 def test_an_adapter_that_changed_is_verified_again(laboratory: Laboratory) -> None:

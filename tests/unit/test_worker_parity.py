@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import parity_tasks as tasks
 import pytest
 from parity_runs import SEED, Laboratory, doubled, execute, observed, open_laboratory
 
 from dlbench import job as wire
-from dlbench.worker import initial, references
+from dlbench.worker import initial, network_probes, references
 from dlbench.worker.task import Weight
 
 NETWORK = tasks.probe("network", "network", tasks.network_task(), 10, 3)
@@ -59,12 +60,116 @@ def test_honest_gradients_leave_what_single_precision_leaves(laboratory: Laborat
     assert worst(found["gradients"], "scale") < 1e-6
 
 
+def filled(batch_size: int, items: int, reduction: str = "mean") -> wire.Probe:
+    """Return the probe of gradients in batches with few different items."""
+    loss = wire.TaskLoss(kind="softmax_cross_entropy", reduction=reduction)
+    task = msgspec.structs.replace(GRADIENTS.task, batch_size=batch_size, loss=loss)
+    return msgspec.structs.replace(GRADIENTS, task=task, items=items)
+
+
+@pytest.mark.parametrize("items", [1, 4, 12])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_gradients_of_a_large_batch_are_held_against_few_items(
+    laboratory: Laboratory, items: int, reduction: str
+) -> None:
+    found = laboratory.compare(filled(12, items, reduction))
+    assert found["outputs"]["difference"] < 1e-6 * found["outputs"]["scale"]
+    assert found["loss"] == pytest.approx(found["expected_loss"], rel=1e-6)
+    assert worst(found["gradients"], "scale") < 1e-6
+    outputs = np.load(laboratory.folder / "parity" / "gradients" / "outputs.npy")
+    assert outputs.shape == (items, 8)
+
+
+def test_a_sum_counts_every_item(laboratory: Laboratory) -> None:
+    mean, total = (laboratory.compare(filled(12, 4, one)) for one in ("mean", "sum"))
+    assert total["loss"] == pytest.approx(12 * mean["loss"])
+    for name, norms in total["gradients"].items():
+        assert norms["scale"] == pytest.approx(12 * mean["gradients"][name]["scale"])
+
+
+def test_what_goes_wrong_in_large_batches_alone_is_seen(laboratory: Laboratory) -> None:
+    class Adapter(laboratory.oracle.adapter.Adapter):  # type: ignore[name-defined,misc]
+        def train_step(self, prepared: Any) -> None:
+            kept = self.get_weights(["one/kernel"])
+            super().train_step(prepared)
+            if len(prepared["target"]) > 4:
+                self.set_weights(kept)
+
+        def predict(self, prepared: Any) -> Any:
+            outputs = super().predict(prepared)
+            return outputs if len(outputs) <= 4 else outputs[::-1]
+
+    assert worst(laboratory.compare(filled(4, 4), Adapter)["gradients"], "scale") < 1e-6
+    found = laboratory.compare(filled(12, 4), Adapter)
+    norms = found["gradients"]["one/kernel"]
+    assert norms["difference"] == pytest.approx(norms["scale"])
+    assert found["outputs"]["difference"] > 1e-3 * found["outputs"]["scale"]
+
+
+def leave_out(laboratory: Laboratory, part: slice) -> Any:
+    """Return an adapter that trains on a part of each batch."""
+
+    class Adapter(laboratory.oracle.adapter.Adapter):  # type: ignore[name-defined,misc]
+        def train_step(self, prepared: Any) -> None:
+            inputs = {name: array[part] for name, array in prepared["inputs"].items()}
+            super().train_step({"inputs": inputs, "target": prepared["target"][part]})
+
+    return Adapter
+
+
+@pytest.mark.parametrize("part", [slice(6), slice(6, None), slice(0, None, 2), slice(1, None, 2)])
+@pytest.mark.parametrize("items", [2, 4, 12])
+def test_a_part_of_a_batch_is_not_the_whole(
+    laboratory: Laboratory, items: int, part: slice
+) -> None:
+    found = laboratory.compare(filled(12, items), leave_out(laboratory, part))
+    assert abs(found["loss"] - found["expected_loss"]) > 1e-3
+    assert worst(found["gradients"], "scale") > 0.05
+
+
+def test_a_part_of_equal_items_is_left_to_the_audit(laboratory: Laboratory) -> None:
+    """What ``loss_agrees`` says of an adapter that takes half of each batch: tests/worker."""
+    found = laboratory.compare(filled(7, 1), leave_out(laboratory, slice(3)))
+    assert found["loss"] == pytest.approx(found["expected_loss"], rel=1e-6)
+    assert worst(found["gradients"], "scale") < 1e-6
+
+
+def test_every_item_has_equally_many_places() -> None:
+    for items, repeats in ((1, 7), (2, 3), (2, 8), (5, 1), (16, 8)):
+        found = network_probes.places(items * repeats, items)
+        assert np.bincount(found).tolist() == [repeats] * items
+    np.testing.assert_array_equal(network_probes.places(5, 5), np.arange(5))
+    with pytest.raises(ValueError, match="3 items do not fill a batch of 8 equally"):
+        network_probes.places(8, 3)
+
+
+def is_even(places: npt.NDArray[np.int64], items: int) -> bool:
+    return len(set(np.bincount(places, minlength=items).tolist())) == 1
+
+
+@pytest.mark.parametrize(("batch_size", "items"), [(6, 2), (16, 2), (12, 4), (32, 16), (128, 16)])
+def test_no_plain_part_of_a_batch_has_all_items_equally(batch_size: int, items: int) -> None:
+    found = network_probes.places(batch_size, items)
+    parts = [slice(end) for end in range(1, batch_size)]
+    parts += [slice(start, None) for start in range(1, batch_size)]
+    steps = [step for step in range(2, batch_size) if batch_size % step == 0]
+    parts += [slice(0, None, step) for step in steps]
+    assert [part for part in parts if is_even(found[part], items)] == []
+
+
+def test_an_inference_of_a_large_batch_is_held_against_few_items(laboratory: Laboratory) -> None:
+    task = tasks.network_task(optimizer=None, batch_size=12)
+    probe = msgspec.structs.replace(tasks.probe("network", "network", task, 0), items=4)
+    assert laboratory.compare(probe)["outputs"]["difference"] < 1e-6
+
+
 def test_the_oracle_writes_what_it_found(laboratory: Laboratory) -> None:
     probe = msgspec.structs.replace(GRADIENTS, task=doubled(GRADIENTS.task))
     make = laboratory.oracle.adapter.Adapter
     result = execute("make", (probe,), lambda: laboratory.make(make), laboratory.folder)
     (found,) = observed(result).values()
     assert "expected_loss" not in found
+    assert set(found["outputs"]) == {"scale"}
     kernel = np.load(laboratory.folder / "parity" / "gradients" / "one__kernel.npy")
     assert kernel.dtype == np.float32
     assert kernel.shape == (3, 3, 2, 3)
