@@ -28,6 +28,11 @@ def reference_key(job: Job, built: BuiltImage, framework: Framework, image: Imag
     return digest([identify_job(job), identify_image(built), identify_code(framework, image)])
 
 
+def maker_key(built: BuiltImage, framework: Framework, image: Image) -> str:
+    """Return what is equal for all arrays of one oracle, whatever they are of."""
+    return digest([identify_image(built), identify_code(framework, image)])
+
+
 def parity_key(
     job: Job, built: BuiltImage, framework: Framework, image: Image, reference: str
 ) -> str:

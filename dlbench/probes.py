@@ -7,9 +7,9 @@ rate, is the gradient: what the weights' own rounding takes away is 2^-44 of a w
 ``optimizer`` and ``dropout`` try the scenario's optimizer and its dropout rates on networks of one
 layer, where what should come out is known.
 
-Programs choose algorithms, and compile code, for the shape of a batch.  So ``gradients`` is taken at
-the batch size that is measured.  Its items are the few of the oracle, each repeated equally often:
-the mean over the batch is then the oracle's, which need not compute so large a batch in float64.
+Programs choose algorithms, and compile code, for the shape of a batch.  So ``gradients`` is taken
+at the batch size that is measured.  Its items are the few of the oracle, each repeated equally
+often: the mean over the batch is then the oracle's, which computes a small one in float64.
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 They lie in ``<cache>/parity/<key>/`` as the worker wrote them, one folder a probe, with a manifest
 written last.  The folder is made aside and moved to its place, so it is whole or not there.  It may
 be removed at any time; the next parity run makes it again.
+
+Keys change with oracle, worker and scenario, and nobody asks for the old ones again.  So whoever is
+about to make arrays first drops what has come to be of no use, but nothing that a dlbench is using:
+making and using hold a lock each, ``.<key>.lock`` and ``.<key>.used``, which go with the process.
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import math
+import os
+import re
 import shutil
 import tempfile
 import time
@@ -20,24 +26,39 @@ import msgspec
 from msgspec import Struct
 
 from dlbench.errors import StoreError
-from dlbench.job import Parity
+from dlbench.job import Parity, Probe
 from dlbench.network import list_weights
 
 MANIFEST = "manifest.json"
 
+#: Names of folders: a key, or one that is being made or dropped.
+KEY = re.compile(r"[0-9a-f]{24}$|\.[0-9a-f]{24}\.")
+
 #: Arrays are kept in single precision: what that rounds away, 2^-25 of a value, is a hundredth of
 #: what is looked for, and doubles of vgg16 would take 2.2 GB.
 VALUE_BYTES = 4
+
+#: Outputs are kept in double precision: of ``network`` before and after the steps.
+OUTPUT_BYTES = 8
+OUTPUTS = {"network": 2, "gradients": 1}
+
+#: All arrays together take no more, as long as those in use leave it to be so.
+LIMIT_BYTES = 8 * 10**9
+
+#: Arrays of another oracle are left for so long: another version of dlbench may be at work here.
+LEFT_SECONDS = 24 * 3600.0
 
 #: How often it is looked whether another dlbench has finished.
 POLL_SECONDS = 0.2
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """``manifest.json``: the size of every file."""
+    """``manifest.json``: the size of every file; its own time is when they were last used."""
 
     key: str
     files: dict[str, int]
+    #: Digest of what made them: the oracle's image, its adapter and the worker.
+    maker: str = ""
 
 
 class StoppedWaitingError(Exception):
@@ -57,19 +78,16 @@ class References(Struct, frozen=True, kw_only=True):
     def find(self, key: str) -> Path | None:
         """Return the folder of the arrays ``key``; None where it is absent or not whole."""
         folder = self.folder / key
-        try:
-            manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError):
-            return None
-        return folder if list_files(folder) == manifest.files else None
+        manifest = read_manifest(folder)
+        return folder if manifest and list_files(folder) == manifest.files else None
 
-    def keep(self, key: str, source: Path) -> Path:
+    def keep(self, key: str, source: Path, maker: str = "") -> Path:
         """Move the folder ``source`` to its place under ``key``, and return that."""
         folder = self.folder / key
         with tempfile.TemporaryDirectory(prefix=f".{key}.", dir=self.folder) as aside:
             made = Path(aside, "made")
             shutil.move(source, made)
-            manifest = Manifest(key=key, files=list_files(made))
+            manifest = Manifest(key=key, files=list_files(made), maker=maker)
             (made / MANIFEST).write_bytes(msgspec.json.encode(manifest))
             if folder.exists():
                 folder.rename(Path(aside, "replaced"))
@@ -90,8 +108,75 @@ class References(Struct, frozen=True, kw_only=True):
                 time.sleep(POLL_SECONDS)
             yield
 
+    @contextlib.contextmanager
+    def in_use(self, key: str) -> Iterator[None]:
+        """Keep the arrays ``key`` from being dropped, those that are there and those to come."""
+        with contextlib.ExitStack() as stack:
+            # What cannot be written cannot be dropped either.
+            with contextlib.suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context((self.folder / f".{key}.used").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                os.utime(self.folder / key / MANIFEST)
+            yield
+
+    def drop_useless(self, maker: str, needed_bytes: int = 0) -> int:
+        """Drop what nobody asks for any more, and what exceeds the limit; return its bytes.
+
+        The first are arrays of another oracle than ``maker``, or not whole, that were not used for
+        a day, and what a killed dlbench has left.  If the rest and ``needed_bytes`` exceed the
+        limit, those go that were unused for the longest time.  Raises OSError.
+        """
+        sizes, dropped = {}, 0
+        for folder in sorted(self.list_folders(), key=find_last_use):
+            size = count_files_bytes(folder)
+            if self.is_useless(folder, maker) and self.drop(folder):
+                dropped += size
+            elif not folder.name.startswith("."):
+                sizes[folder] = size
+        excess = sum(sizes.values()) + needed_bytes - LIMIT_BYTES
+        for folder, size in sizes.items():
+            if excess > 0 and self.drop(folder):
+                dropped, excess = dropped + size, excess - size
+        return dropped
+
+    def list_folders(self) -> list[Path]:
+        """Return the folders of arrays, and those that were being made or dropped (``.<key>.``)."""
+        if not self.folder.is_dir():
+            return []
+        return [path for path in self.folder.iterdir() if path.is_dir() and KEY.match(path.name)]
+
+    @staticmethod
+    def is_useless(folder: Path, maker: str) -> bool:
+        """Return whether nobody asks for a folder, if it is not in use right now."""
+        if folder.name.startswith("."):
+            return True
+        manifest = read_manifest(folder)
+        if manifest is not None and manifest.maker == maker:
+            return False
+        return time.time() - find_last_use(folder) > LEFT_SECONDS
+
+    def drop(self, folder: Path) -> bool:
+        """Remove a folder unless a dlbench makes or uses it; return whether it is gone."""
+        key = folder.name.lstrip(".").partition(".")[0]
+        with contextlib.ExitStack() as stack:
+            for name in (f".{key}.lock", f".{key}.used"):
+                lock = stack.enter_context((self.folder / name).open("w"))
+                if not try_lock(lock.fileno()):
+                    return False
+            if not folder.exists():
+                return False
+            aside = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=self.folder))
+            folder.rename(aside / "dropped")
+            shutil.rmtree(aside)
+        return True
+
+    def count_kept_bytes(self) -> int:
+        """Return the bytes of all that is kept."""
+        return sum(map(count_files_bytes, self.list_folders()))
+
     def check_space(self, parity: Parity) -> None:
-        """Raise StoreError where the arrays of ``parity`` would not fit."""
+        """Raise StoreError where the arrays that the oracle makes for ``parity`` would not fit."""
         needed_bytes = count_bytes(parity)
         self.folder.mkdir(parents=True, exist_ok=True)
         free_bytes = shutil.disk_usage(self.folder).free
@@ -112,6 +197,31 @@ def try_lock(file: int) -> bool:
     return True
 
 
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a folder; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def find_last_use(folder: Path) -> float:
+    """Return when a folder was last used or made; 0 where it is gone."""
+    for path in (folder / MANIFEST, folder):
+        with contextlib.suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0
+
+
+def count_files_bytes(folder: Path) -> int:
+    """Return the bytes of all files below ``folder``; what vanishes meanwhile is not counted."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
 def list_files(folder: Path) -> dict[str, int]:
     """Return the size of every file below ``folder`` but the manifest, by its path from there."""
     return {
@@ -122,10 +232,12 @@ def list_files(folder: Path) -> dict[str, int]:
 
 
 def count_bytes(parity: Parity) -> int:
-    """Return the bytes that the arrays take: of every probe, one for each weight."""
-    values = sum(
-        math.prod(weight.shape)
-        for probe in parity.probes
-        for weight in list_weights(probe.task.layers)
-    )
-    return values * VALUE_BYTES
+    """Return the bytes that the arrays take: of every probe, one for each weight, and outputs."""
+    return sum(map(_count_probe_bytes, parity.probes))
+
+
+def _count_probe_bytes(probe: Probe) -> int:
+    task = probe.task
+    values = sum(math.prod(weight.shape) for weight in list_weights(task.layers))
+    outputs = task.batch_size * math.prod(task.output_shape) * OUTPUTS.get(probe.kind, 0)
+    return values * VALUE_BYTES + outputs * OUTPUT_BYTES

@@ -19,18 +19,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dlbench.catalog import Catalog
-from dlbench.cells import Cell, RefusedCell, Request, expand
+from dlbench.cells import Cell
 from dlbench.engine import BuiltImage
-from dlbench.errors import DlbenchError, PluginError, StoreError
-from dlbench.fingerprint import parity_key, reference_key
+from dlbench.errors import DlbenchError, StoreError
+from dlbench.fingerprint import maker_key, parity_key, reference_key
 from dlbench.framework import Difference
 from dlbench.job import Event, Job, JobData, Parity
 from dlbench.observation import numbers
+from dlbench.oracle import NotRunError, find_oracle_cell
 from dlbench.parity import judge
 from dlbench.preparation import Choices, Preparation, prepare_run
 from dlbench.probes import for_oracle, make_parity
 from dlbench.record import ParityFacts, Provenance, Record
-from dlbench.references import References, StoppedWaitingError
+from dlbench.references import References, StoppedWaitingError, count_bytes
 from dlbench.runner import PreparedRun, execute_run
 from dlbench.store import Store
 from dlbench.support import applies
@@ -39,15 +40,15 @@ from dlbench.verdicts import Verdicts
 #: A parity run takes seconds, of the largest networks minutes; on a machine that is busy, more.
 TIMEOUT_SECONDS = 3600.0
 
-#: The number format of the oracle.
-ORACLE_PRECISION = "float64"
-
 
 class Observer(Protocol):
     """Who is told how verification goes on."""
 
     def progress(self, text: str) -> None:
         """Something is waited for."""
+
+    def note(self, text: str) -> None:
+        """Something was done that stays to be read."""
 
     def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
         """Run ``number`` of at most ``total`` is about to begin."""
@@ -61,10 +62,6 @@ class Observer(Protocol):
 
 #: The reason where the user ended it.
 INTERRUPTED = "interrupted"
-
-
-class NotRunError(Exception):
-    """Why there is no verdict."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -111,9 +108,8 @@ class Verifier:
         questions = {one.key: one for one in asked if isinstance(one, Question)}
         answers = self.recall(questions)
         unanswered = [one for key, one in questions.items() if key not in answers]
-        references = References(cache=self.preparation.cache)
         wanted = {one.reference for one in unanswered}
-        self._total = len(unanswered) + sum(references.find(key) is None for key in wanted)
+        self._total = len(unanswered) + sum(self.references.find(key) is None for key in wanted)
         answers |= {one.key: self.answer(one) for one in unanswered}
         return [answers[one.key] if isinstance(one, Question) else one for one in asked]
 
@@ -123,6 +119,11 @@ class Verifier:
             return {}
         found = {key: self.verdicts.find(key) for key in questions}
         return {key: judge_record(one, questions[key]) for key, one in found.items() if one}
+
+    @property
+    def references(self) -> References:
+        """The oracle's arrays."""
+        return References(cache=self.preparation.cache)
 
     @property
     def verdicts(self) -> Verdicts:
@@ -179,8 +180,9 @@ class Verifier:
     def answer(self, question: Question) -> ParityFacts:
         """Return the verdict of a new run, whose record is kept."""
         try:
-            folder = self.find_references(question)
-            record = self.execute(replace(question.run, data_folder=folder))
+            with self.references.in_use(question.reference):
+                folder = self.find_references(question)
+                record = self.execute(replace(question.run, data_folder=folder))
         except (NotRunError, StoreError) as error:
             return ParityFacts(verdict="not run", key=question.key, reason=str(error))
         facts = judge_record(record, question)
@@ -195,7 +197,7 @@ class Verifier:
 
         Raises NotRunError where it does not, StoreError where they cannot be kept.
         """
-        references, key = References(cache=self.preparation.cache), question.reference
+        references, key = self.references, question.reference
         folder = references.find(key)
         if folder is not None:
             return folder
@@ -208,13 +210,14 @@ class Verifier:
 
     def make_references(self, question: Question, references: References) -> Path:
         """Have the oracle make its arrays; the lock is held."""
-        references.check_space(question.parity)
-        made: list[Path] = []
+        oracle, made = question.oracle, list[Path]()
+        maker = maker_key(oracle.built, oracle.framework, oracle.image)
+        self.make_room(question, maker)
 
         def take(out_folder: Path) -> None:
-            made.append(references.keep(question.reference, out_folder / "parity"))
+            made.append(references.keep(question.reference, out_folder / "parity", maker))
 
-        record = self.execute(question.oracle, take)
+        record = self.execute(oracle, take)
         self.observer.end_run(record, made[0] if made else references.folder)
         if not made or record.result is None:
             raise NotRunError(f"the oracle: {record.outcome.describe(record.limits)}")
@@ -225,6 +228,19 @@ class Verifier:
                 "`parity: {learning_rate: ...}`, or another initializer"
             )
         return made[0]
+
+    def make_room(self, question: Question, maker: str) -> None:
+        """Drop arrays that are of no use any more; raises StoreError where there is no room yet."""
+        parity = question.oracle.job.parity
+        assert parity is not None
+        with contextlib.suppress(OSError):
+            dropped_bytes = self.references.drop_useless(maker, count_bytes(parity))
+            if dropped_bytes:
+                self.observer.note(
+                    f"dropped {dropped_bytes / 1e6:.0f} MB of the oracle's arrays that are of no "
+                    "more use"
+                )
+        self.references.check_space(parity)
 
     def execute(self, run: PreparedRun, on_output: Callable[[Path], None] | None = None) -> Record:
         """Execute one run, unless the user wants no more; raises NotRunError then."""
@@ -271,41 +287,3 @@ def declared(cell: Cell) -> list[Difference]:
         for difference in cell.entry.framework.supports.differences
         if applies(difference, cell.image.id, cell.device, cell.variant)
     ]
-
-
-def find_oracles(cells: Sequence[Cell], catalog: Catalog) -> list[Cell]:
-    """Return the oracle's cells for ``cells``, as far as it has them."""
-    found = []
-    for cell in {cell.scenario_path: cell for cell in cells}.values():
-        with contextlib.suppress(NotRunError, DlbenchError):
-            found.append(find_oracle_cell(cell, catalog))
-    return found
-
-
-def find_oracle_cell(cell: Cell, catalog: Catalog) -> Cell:
-    """Return the oracle's cell of a cell's scenario; raises NotRunError where it cannot be."""
-    name = find_oracle(catalog)
-    request = Request(
-        scenarios=(str(cell.scenario_path),),
-        frameworks=(f"{name}:precision={ORACLE_PRECISION}",),
-        axes=tuple(f"{axis}={value}" for axis, value in cell.scenario.values.items()),
-    )
-    (found,) = expand(request, catalog, ())
-    if isinstance(found, RefusedCell):
-        raise NotRunError(f"the oracle cannot do it: {found.reason}")
-    return found
-
-
-def find_oracle(catalog: Catalog) -> str:
-    """Return the name of the one oracle; raises PluginError where there is none, or several."""
-    names = [name for name, entry in catalog.frameworks.items() if entry.framework.oracle]
-    if len(names) == 1:
-        return names[0]
-    if names:
-        raise PluginError(
-            f"{' and '.join(names)} both say that they are the oracle", "uninstall one of them"
-        )
-    raise PluginError(
-        "no installed framework is the oracle that parity needs",
-        "pip install dlbench-numpy, or measure with --no-parity",
-    )

@@ -20,6 +20,7 @@ from dlbench.engine import ContainerKeeper
 from dlbench.errors import DlbenchError, EngineError
 from dlbench.foreign_load import is_foreign_load
 from dlbench.kernel import Kernel
+from dlbench.references import LIMIT_BYTES, References
 
 app = typer.Typer(add_completion=False)
 
@@ -147,6 +148,12 @@ def check_space(workspace: Workspace) -> Iterator[Finding]:
     state = "ok" if free >= DISK_NEEDED_BYTES else "note"
     hint = "" if state == "ok" else f"every image together needs {DISK_NEEDED_BYTES >> 30} GiB"
     yield Finding(state, f"{free / 2**30:.0f} GiB free for the cache in {workspace.cache}", hint)
+    kept_bytes = References(cache=workspace.cache).count_kept_bytes()
+    yield Finding(
+        "ok",
+        f"{kept_bytes / 1e9:.1f} GB of the oracle's arrays in {workspace.cache / 'parity'}, "
+        f"of at most {LIMIT_BYTES / 1e9:.0f} GB",
+    )
     target = (
         workspace.results if workspace.results.exists() else workspace.results.absolute().parent
     )

@@ -24,6 +24,10 @@ class ParityDisplay:
         """Show what is waited for."""
         self._display.progress(text)
 
+    def note(self, text: str) -> None:
+        """Print what stays to be read."""
+        self._display.note(text)
+
     def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
         """Announce a run."""
         self._prefix = f"[parity {number}/{total}]"

@@ -25,13 +25,14 @@ from dlbench.engine import BuiltImage, Engine
 from dlbench.errors import DlbenchError, ImageError, NothingToRunError
 from dlbench.host import usable_memory_bytes
 from dlbench.images import BuildSettings, read_settings
+from dlbench.oracle import find_oracles
 from dlbench.preparation import Choices, Preparation, prepare_run
 from dlbench.provenance import Inquiry
 from dlbench.record import Kind, Record
 from dlbench.refusals import record_refusals
 from dlbench.runner import PreparedRun, new_id
 from dlbench.store import Store
-from dlbench.verification import TIMEOUT_SECONDS, Verifier, find_oracles
+from dlbench.verification import TIMEOUT_SECONDS, Verifier
 
 if TYPE_CHECKING:
     from dlbench.tables import Table

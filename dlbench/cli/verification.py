@@ -21,10 +21,10 @@ from dlbench.errors import (
     StoppedError,
     TerminatedError,
 )
+from dlbench.oracle import find_oracle, find_oracles
 from dlbench.preparation import JOB_AXES, Preparation, cell_facts
 from dlbench.record import ParityFacts
 from dlbench.runner import new_id
-from dlbench.verification import find_oracle, find_oracles
 
 
 class VerificationSession(Session):

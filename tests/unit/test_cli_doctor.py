@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from dlbench.cli import doctor
-from dlbench.cli.doctor import Finding, check_leftovers, check_quiet, watch_foreign_load
+from dlbench.cli.doctor import (
+    Finding,
+    check_leftovers,
+    check_quiet,
+    check_space,
+    watch_foreign_load,
+)
 from dlbench.cli.workspace import Workspace
 from dlbench.engine import Leftover
 from dlbench.errors import EngineError
@@ -107,3 +113,13 @@ def test_an_engine_that_fails_to_list_is_a_note(workspace: Workspace) -> None:
     assert list(check_leftovers(Failing(), workspace, remove=True)) == [
         Finding("note", "containers with docker: it went away", "start it")
     ]
+
+
+def test_the_oracles_arrays_are_counted(workspace: Workspace) -> None:
+    arrays = workspace.cache / "parity" / ("0" * 24) / "network"
+    arrays.mkdir(parents=True)
+    with (arrays / "losses.npy").open("wb") as file:
+        file.truncate(1_200_000_000)
+    (found,) = (one for one in check_space(workspace) if "the oracle's arrays" in one.what)
+    assert found.what.startswith("1.2 GB of the oracle's arrays in ")
+    assert found.what.endswith("parity, of at most 8 GB")

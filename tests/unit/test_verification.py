@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -22,11 +23,13 @@ from dlbench.errors import PluginError
 from dlbench.framework import Axis, Difference, Framework, Image, Supports
 from dlbench.images import read_settings
 from dlbench.job import Event, Parity
+from dlbench.oracle import find_oracle
 from dlbench.preparation import Choices, Preparation
 from dlbench.record import ParityFacts, Record
+from dlbench.references import References
 from dlbench.runner import PreparedRun
 from dlbench.store import Store
-from dlbench.verification import Verifier, find_oracle
+from dlbench.verification import Verifier
 
 IMAGES = Path(__file__).parents[2] / "images"
 MAKE, COMPARE = ("make", "adapter.py"), ("compare", "adapter.py")
@@ -37,9 +40,13 @@ class Silent:
 
     def __init__(self) -> None:
         self.waited: list[str] = []
+        self.noted: list[str] = []
 
     def progress(self, text: str) -> None:
         self.waited.append(text)
+
+    def note(self, text: str) -> None:
+        self.noted.append(text)
 
     def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
         assert 1 <= number <= total
@@ -400,6 +407,56 @@ def test_two_at_once_make_the_arrays_once(laboratory: Laboratory) -> None:
     assert {*waited[0], *waited[1]} == {
         "waiting for another dlbench that makes the oracle's arrays"
     }
+
+
+def test_arrays_that_are_of_no_more_use_make_room(laboratory: Laboratory) -> None:
+    laboratory.verify("one")
+    (manifest,) = (laboratory.folder / laboratory.cache / "parity").rglob("manifest.json")
+    adapter = laboratory.folder / "adapter.py"
+    adapter.write_text("# another oracle\n")
+    laboratory.frameworks = (replace(ORACLE, adapter=adapter), framework("one", LAYOUT))
+    os.utime(manifest, (0, 0))
+    laboratory.verify("one")
+    assert not manifest.parent.exists()
+    assert laboratory.observer.noted == [
+        "dropped 0 MB of the oracle's arrays that are of no more use"
+    ]
+    assert len(list((laboratory.folder / laboratory.cache).rglob("manifest.json"))) == 1
+
+
+def test_arrays_are_not_dropped_while_a_run_reads_them(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlbench.references.LIMIT_BYTES", 0)
+    references = References(cache=laboratory.folder / laboratory.cache)
+    dropped: list[int] = []
+
+    def drop(_result: dict[str, Any]) -> None:
+        dropped.append(references.drop_useless("another"))
+
+    laboratory.engine.changes["compare"] = drop
+    assert laboratory.verify("one")[0].verdict == "passed"
+    assert dropped == [0]
+    assert references.drop_useless("another") > 0
+
+
+def test_only_so_many_verdicts_stay_in_the_cache(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlbench.verdicts.MOST", 2)
+    layouts = ("one:layout=NHWC", "one:layout=NCHW", "two:layout=NHWC")
+    found = [laboratory.verify(layouts[0])[0]]
+    files = laboratory.folder / laboratory.cache / "parity" / "verdicts"
+    os.utime(files / f"{found[0].key}.json", (0, 0))
+    found.append(laboratory.verify(layouts[1])[0])
+    os.utime(files / f"{found[1].key}.json", (1, 1))
+    laboratory.verify(layouts[0])
+    found.append(laboratory.verify(layouts[2])[0])
+    kept = {path.stem for path in files.iterdir()}
+    assert kept == {found[0].key, found[2].key}
+    laboratory.executed()
+    assert laboratory.verify(layouts[1]) == [found[1]]
+    assert laboratory.executed() == []
 
 
 def test_waiting_can_be_stopped(laboratory: Laboratory) -> None:

@@ -69,6 +69,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "output_cached": ("outputs after", "update_seen"),
     "prediction_from_training_graph": ("weights_kept", ": prediction"),
     "relu_missing": ("outputs",),
+    "right_in_small_batches": ("gradients",),
     "smaller_batch": ("loss as",),
     "threads_ignored": ("threads_as_set",),
     "update_race": ("gradients",),

@@ -35,6 +35,9 @@ class Silent:
     def progress(self, text: str) -> None:
         """Nothing."""
 
+    def note(self, text: str) -> None:
+        """Nothing."""
+
     def begin_run(self, number: int, total: int, run: PreparedRun) -> None:
         """Nothing."""
 
