@@ -14,6 +14,7 @@ import pytest
 from real_worker import ROOT, Interpreter, Worker, make_job
 
 from dlbench import job as wire
+from dlbench.probes import for_oracle
 
 pytestmark = pytest.mark.worker
 
@@ -157,6 +158,52 @@ SEEN: dict[tuple[str, str], Callable[[dict[str, Any]], bool]] = {
     ("whole channels", "dropout"): lambda found: share(found, "1") == 1.0,
     ("dropout in prediction", "dropout"): lambda found: found["predict_difference"] > 0.01,
 }
+
+
+def compare_gradients(
+    folder: Path, interpreter: Interpreter, adapter: str, *, batch_size: int, items: int
+) -> dict[str, Any]:
+    """Return what is observed of gradients where few items fill a larger batch."""
+    task = tasks.gradients_task(tasks.network_task(batch_size=batch_size))
+    probe = wire.Probe(name="gradients", kind="gradients", task=task, steps=1, items=items)
+    asked = wire.Parity(role="compare", probes=(probe,))
+    workers = {}
+    for role, job in (("make", for_oracle(asked)), ("compare", asked)):
+        (folder / role).mkdir()
+        worker = workers[role] = Worker(folder / role)
+        if role == "compare":
+            shutil.copytree(workers["make"].out / "parity", worker.data)
+        name = "oracle" if role == "make" else adapter
+        result = worker.do(interpreter, parity_job(role, job.probes), name)
+        assert result.status == "ok", result.failure
+    return result.parity["gradients"]
+
+
+@pytest.mark.parametrize(("batch_size", "items"), [(12, 4), (7, 1), (4, 4)])
+def test_few_items_fill_a_larger_batch(
+    tmp_path: Path, interpreter: Interpreter, batch_size: int, items: int
+) -> None:
+    found = compare_gradients(tmp_path, interpreter, "oracle", batch_size=batch_size, items=items)
+    assert found["outputs"]["difference"] < 1e-6
+    assert found["loss"] == pytest.approx(found["expected_loss"], rel=1e-6)
+    assert 0 < worst(found["gradients"]) < 1e-6
+
+
+def test_half_of_a_batch_shows_unless_all_items_are_equal(
+    tmp_path: Path, interpreters: list[Interpreter]
+) -> None:
+    """Where they are, the audit has to see it, and does."""
+    first = interpreters[0]
+    for folder in ("different", "equal", "audit"):
+        (tmp_path / folder).mkdir()
+    for folder, items, seen in (("different", 4, True), ("equal", 1, False)):
+        found = compare_gradients(
+            tmp_path / folder, first, "half_batch", batch_size=12, items=items
+        )
+        assert (worst(found["gradients"]) > 0.05) == seen
+        assert (abs(found["loss"] - found["expected_loss"]) > 1e-3) == seen
+    result = Worker(tmp_path / "audit").do(first, make_job(), "half_batch")
+    assert result.audit["loss_agrees"]["passed"] is False
 
 
 def test_a_probe_that_cannot_be_done_ends_the_run(worker: Worker, interpreter: Interpreter) -> None:
