@@ -30,10 +30,12 @@ class Draws(object):
             self.mirrored[:] = False
 
     def apply(self, images, indices):
-        """Change ``images``, which are the items at ``indices``, in place."""
+        """Return ``images``, which are the items at ``indices``, as they are in this epoch."""
+        changed = np.empty(images.shape, images.dtype)
         for start in range(0, len(images), _CHUNK):
             part = slice(start, start + _CHUNK)
-            images[part] = self._change(images[part], indices[part])
+            changed[part] = self._change(images[part], indices[part])
+        return changed
 
     def _change(self, images, indices):
         """Return each image moved by whole pixels, its edges repeated, and then mirrored."""

@@ -25,7 +25,7 @@ class Column(object):
         """
         taken = np.asarray(self.array[indices])
         if draws is not None and taken.ndim == 4:
-            draws.apply(taken, indices)
+            taken = draws.apply(taken, indices)
         taken = taken.astype(self.dtype, copy=False)
         if self.divide_by != 1.0:
             taken /= self.dtype.type(self.divide_by)

@@ -43,8 +43,7 @@ DIGESTS = dedent(
 
     images = np.arange(50 * 9 * 7 * 3, dtype=np.int32).reshape(50, 9, 7, 3)
     facts = {"flip": "horizontal", "shift": 0.3}
-    augment.Draws(facts, 50, 12, 3).apply(images, np.arange(50))
-    show("augmented", images)
+    show("augmented", augment.Draws(facts, 50, 12, 3).apply(images, np.arange(50)))
     """
 )
 
