@@ -1,0 +1,65 @@
+"""Four convolutions and two dense layers on CIFAR-10 in PyTorch, written as its users write it.
+
+    python cifar10_cnn_torch.py --data FOLDER [--epochs 50]
+"""
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from epochs import read_options, report
+
+BATCH = 32
+
+
+def load(folder, part):
+    images = np.load(Path(folder, part + "_images.npy")).transpose(0, 3, 1, 2)
+    labels = np.load(Path(folder, part + "_labels.npy"))
+    return torch.from_numpy(images).float().contiguous() / 255, torch.from_numpy(labels).long()
+
+
+def test(model, images, labels):
+    model.eval()
+    with torch.inference_mode():
+        right = sum((model(x).argmax(1) == y).sum().item()
+                    for x, y in zip(images.split(BATCH), labels.split(BATCH)))
+    model.train()
+    return right / len(labels)
+
+
+def main():
+    options = read_options(__doc__, epochs=50)
+    torch.manual_seed(1)
+    images, labels = load(options.data, "train")
+    test_images, test_labels = load(options.data, "test")
+    model = nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(32, 32, 3), nn.ReLU(inplace=True),
+        nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(64, 64, 3), nn.ReLU(inplace=True),
+        nn.MaxPool2d(2), nn.Dropout(0.25), nn.Flatten(),
+        nn.Linear(64 * 6 * 6, 512), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(512, 10))
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=0.0001, alpha=0.9)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + 1e-6 * step))
+    steps = min(options.steps, len(images) // BATCH)
+    for _ in range(options.epochs):
+        order = torch.randperm(len(images))[:steps * BATCH]
+        batches = list(zip(images[order].split(BATCH), labels[order].split(BATCH)))
+        start = time.perf_counter()
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        seconds = time.perf_counter() - start
+        report(options, seconds, loss.item(), test(model, test_images, test_labels))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Fully connected networks on MNIST in TensorFlow 1, written as its users wrote it in 2017.
+
+    python2.7 fcnn_tensorflow1.py --data FOLDER [--depth 4 --activation tanh] [--depth 1 --width 1024]
+"""
+from __future__ import division
+
+import os
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from epochs import read_options, report
+
+BATCH = 128
+ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.tanh}
+
+
+def load(folder, part):
+    images = np.load(os.path.join(folder, part + "_images.npy")).reshape(-1, 784)
+    return images.astype(np.float32) / 255, np.load(os.path.join(folder, part + "_labels.npy"))
+
+
+def dense(x, units):
+    inputs = int(x.get_shape()[1])
+    limit = (6 / (inputs + units)) ** 0.5
+    kernel = tf.Variable(tf.random_uniform([inputs, units], -limit, limit))
+    return tf.matmul(x, kernel) + tf.Variable(tf.zeros([units]))
+
+
+def main():
+    options = read_options(__doc__, epochs=10, depth=2, width=100, activation="relu")
+    tf.set_random_seed(1)
+    images, labels = load(options.data, "train")
+    test_images, test_labels = load(options.data, "test")
+    x = hidden = tf.placeholder(tf.float32, [None, 784])
+    y = tf.placeholder(tf.int32, [None])
+    for _ in range(options.depth):
+        hidden = ACTIVATIONS[options.activation](dense(hidden, options.width))
+    logits = dense(hidden, 10)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    accuracy = tf.reduce_mean(tf.cast(tf.nn.in_top_k(logits, y, 1), tf.float32))
+    steps = min(options.steps, len(images) // BATCH)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(options.epochs):
+            order = np.random.permutation(len(images))[:steps * BATCH]
+            batches = list(zip(np.split(images[order], steps), np.split(labels[order], steps)))
+            start = time.time()
+            for batch in batches:
+                _, value = session.run([train, loss], dict(zip((x, y), batch)))
+            seconds = time.time() - start
+            report(options, seconds, value,
+                   session.run(accuracy, {x: test_images, y: test_labels}))
+
+
+if __name__ == "__main__":
+    main()
