@@ -48,14 +48,15 @@ class Seat:
         return self._engine.execute(spec)
 
     def leave(self, _run: object) -> None:
-        """Say that the run has ended, however it did."""
+        """Say that the run has ended, however it did; it may never have begun."""
+        if self._ready.is_set():
+            os.write(self._passed, GONE)
         self._ready.set()
-        os.write(self._passed, GONE)
 
     def wait(self) -> bool:
         """Block until the turn has been passed on; False where the run has ended instead."""
         self._ready.wait()
-        return os.read(self._passed, 1) == PASSED
+        return self._passed >= 0 and os.read(self._passed, 1) == PASSED
 
     def grant(self) -> None:
         """Let the run go on."""
@@ -63,7 +64,8 @@ class Seat:
 
     def dismiss(self) -> None:
         """Tell the run, if it waits for a turn, that there will be none."""
-        os.close(self._mine)
+        if self._mine >= 0:
+            os.close(self._mine)
 
 
 def name_adapter(in_folder: Path) -> None:

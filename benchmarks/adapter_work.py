@@ -1,0 +1,117 @@
+"""What the adapters are compared in: steps of VGG16, and epochs of four scenarios.
+
+A step is fed before its clock starts; an epoch feeds its batches inside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from adapter_bench import Work
+
+from dlbench.job import Plan, Trials, Warmup
+
+TENSORFLOW, TORCH = "tensorflow==2.21.0", "torch==2.13.0"
+NOTHING = Trials(at_most=0, at_least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amount:
+    """How much is measured in a pair; zeros leave it to the work."""
+
+    count: int
+    warmup: int
+    batch_size: int
+    steps_per_epoch: int
+
+
+#: Name -> framework with its axes, script with its own arguments.
+STEPS = {
+    "tensorflow-NHWC": (f"{TENSORFLOW}:layout=NHWC", ("vgg16_tensorflow.py", "--layout", "NHWC")),
+    "torch-NHWC": (f"{TORCH}:layout=NHWC", ("vgg16_torch.py", "--layout", "NHWC")),
+    "torch-NCHW": (f"{TORCH}:layout=NCHW", ("vgg16_torch.py", "--layout", "NCHW")),
+    "tensorflow-NCHW": (f"{TENSORFLOW}:layout=NCHW", ("vgg16_tensorflow.py", "--layout", "NCHW")),
+    "tensorflow-NHWC-xla": (
+        f"{TENSORFLOW}:layout=NHWC,xla=on",
+        ("vgg16_tensorflow.py", "--layout", "NHWC", "--xla"),
+    ),
+}
+
+#: Scenario -> steps that an epoch is cut to, so that it takes some seconds on two cores.
+EPOCHS = {"mnist-mlp": 468, "mnist-cnn": 60, "cifar10-cnn": 150, "mnist-hrnn": 15}
+
+
+def step_work(name: str, amount: Amount, threads: int) -> Work:
+    """Return the comparison of a training step of VGG16."""
+    framework, script = STEPS[name]
+    given = ("--batch-size", str(amount.batch_size), "--warmup", str(amount.warmup))
+    return Work(
+        name=name,
+        framework=framework,
+        scenario="vgg16",
+        axes=(f"batch_size={amount.batch_size}",),
+        change_plan=lambda plan: steps_only(plan, amount),
+        script=(*script, *given, "--steps", str(amount.count), "--threads", str(threads)),
+        turns=amount.warmup + amount.count,
+        phase="step",
+        read_seconds=lambda found: list(found["step_seconds"]),
+    )
+
+
+def steps_only(plan: Plan, amount: Amount) -> Plan:
+    """Return the plan that does what the script does: warm-up, then steps that are each timed."""
+    return msgspec.structs.replace(
+        plan,
+        warmup=Warmup(at_most=amount.warmup, at_least=amount.warmup),
+        stepwise=Trials(at_most=amount.count, at_least=amount.count),
+        pipelined=NOTHING,
+        predict=NOTHING,
+    )
+
+
+def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
+    """Return the comparison of a scenario's epochs; the first one of each side is not counted."""
+    library = framework.partition("==")[0]
+    steps = amount.steps_per_epoch or EPOCHS[scenario]
+    count = 1 + amount.count
+    file = f"{scenario.replace('-', '_')}_{library}.py"
+    return Work(
+        name=f"{scenario}-{library}",
+        framework=framework,
+        scenario=scenario,
+        axes=(),
+        change_plan=lambda plan: epochs_only(plan, count, steps),
+        script=(file, "--data", "{data}", "--epochs", str(count), "--steps", str(steps)),
+        beside=("epochs.py",),
+        turns=count,
+        phase="epoch",
+        skipped=1,
+        read_seconds=lambda found: [epoch["seconds"] for epoch in found["epochs"]],
+    )
+
+
+def epochs_only(plan: Plan, epochs: int, steps: int) -> Plan:
+    """Return the plan of epochs alone, each cut to ``steps``."""
+    return msgspec.structs.replace(
+        plan,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        warmup=Warmup(at_most=0, at_least=0),
+        stepwise=NOTHING,
+        pipelined=NOTHING,
+        predict=NOTHING,
+    )
+
+
+def list_works(kind: str, amount: Amount, threads: int) -> dict[str, Work]:
+    """Return every comparison of ``kind``, ``steps`` or ``epochs``, by name."""
+    if kind == "steps":
+        works = [step_work(name, amount, threads) for name in STEPS]
+    else:
+        works = [
+            epoch_work(scenario, framework, amount)
+            for scenario in EPOCHS
+            for framework in (TORCH, TENSORFLOW)
+        ]
+    return {work.name: work for work in works}

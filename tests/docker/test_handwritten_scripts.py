@@ -1,0 +1,102 @@
+"""The scripts that adapters are compared with do train: each in its own image, on little data."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from container_fixtures import IMAGES
+
+from dlbench import images
+from dlbench.cli.workspace import open_workspace
+from dlbench.docker_engine import DockerEngine
+from dlbench.engine import BuiltImage, RunSpec
+from dlbench.runner import new_id
+
+pytestmark = pytest.mark.docker
+
+HANDWRITTEN = Path(__file__).parents[2] / "benchmarks" / "handwritten"
+SCENARIOS = ("mnist_mlp", "mnist_cnn", "cifar10_cnn", "mnist_hrnn", "fcnn")
+EPOCHS = 4
+
+#: All scripts of a framework in one process, which imports it once.
+DRIVER = """
+import importlib, os, sys
+data, out = sys.argv[1:3]
+for name in sys.argv[3:]:
+    folder = os.path.join(data, "cifar10" if "cifar10" in name else "mnist")
+    output = os.path.join(out, name + ".json")
+    sys.argv = [name, "--data", folder, "--epochs", "EPOCHS", "--steps", "2", "--output", output]
+    importlib.import_module(name).main()
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures whose brightness is their class, so that a few steps learn something."""
+    folder = tmp_path_factory.mktemp("data")
+    for name, shape in (("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))):
+        (folder / name).mkdir()
+        for part in ("train", "test"):
+            labels = np.arange(256, dtype=np.int32) % 10
+            images_ = np.zeros((256, *shape), np.uint8) + (labels * 25).reshape(-1, 1, 1, 1)
+            np.save(folder / name / f"{part}_images.npy", images_.astype(np.uint8))
+            np.save(folder / name / f"{part}_labels.npy", labels)
+    return folder
+
+
+def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]:
+    entry = open_workspace().catalog().find(framework)
+    (image,) = (one for one in entry.framework.images if one.id == image_id)
+    engine = DockerEngine()
+    settings = images.read_settings()
+    recipe = images.render(
+        image, framework_name=framework, device="cpu", images_folder=IMAGES, settings=settings
+    )
+    return engine, images.ensure(engine, recipe, print)
+
+
+@pytest.mark.parametrize(
+    ("image_id", "scripts"),
+    [
+        ("torch-2.13.0", [f"{name}_torch" for name in SCENARIOS]),
+        ("tensorflow-2.21.0", [f"{name}_tensorflow" for name in SCENARIOS]),
+        ("tensorflow-1.0.0", ["fcnn_tensorflow1"]),
+    ],
+)
+def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:
+    engine, image = find_image(image_id.partition("-")[0], image_id)
+    for folder in ("in", "out"):
+        (tmp_path / folder).mkdir()
+    for script in ("epochs", *scripts):
+        shutil.copyfile(HANDWRITTEN / f"{script}.py", tmp_path / "in" / f"{script}.py")
+    driver = DRIVER.replace("EPOCHS", str(EPOCHS))
+    (tmp_path / "in" / "driver.py").write_text(driver, encoding="utf-8")
+    run_id = new_id()
+    ended = engine.execute(
+        RunSpec(
+            run_id=run_id,
+            name=f"dlbench-{run_id}",
+            image=image,
+            command=("{python}", "{in}/driver.py", "{data}", "{out}", *scripts),
+            in_folder=tmp_path / "in",
+            out_folder=tmp_path / "out",
+            data_folder=data,
+            log=tmp_path / "log",
+            memory_bytes=4 * 2**30,
+            timeout_seconds=300,
+        )
+    )
+    engine.close()
+    assert (ended.how, ended.code) == ("exited", 0), (tmp_path / "log").read_text()[-3000:]
+    for script in scripts:
+        epochs = json.loads((tmp_path / "out" / f"{script}.json").read_bytes())["epochs"]
+        losses = [epoch["loss"] for epoch in epochs]
+        assert len(losses) == EPOCHS
+        assert all(map(math.isfinite, losses)), script
+        assert losses[-1] < losses[0], script
+        assert all(0 <= epoch["accuracy"] <= 1 < 1 + epoch["seconds"] for epoch in epochs)
