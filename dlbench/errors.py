@@ -20,6 +20,7 @@ code  meaning
 11    nothing to execute: every chosen cell is unsupported
 12    parity or an audit failed: a framework does not do the work that the scenario states
 13    a row is slower than its baseline by more than --fail-if-slower
+14    a record was executed again and does not agree, or nobody can say
 130   interrupted (Ctrl-C); what was measured is kept
 143   terminated (SIGTERM); what was measured is kept
 ===== ==============================================================
@@ -118,6 +119,12 @@ class SlowerError(DlbenchError):
     """A row is slower than its baseline by more than it may be, or the gate could not say."""
 
     exit_code = 13
+
+
+class DisagreementError(DlbenchError):
+    """What repeats a record does not agree with it, or there is too little to say."""
+
+    exit_code = 14
 
 
 class StoppedError(DlbenchError):

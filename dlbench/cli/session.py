@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dlbench.campaign import Campaign, PlanChange
+from dlbench.campaign import Campaign, Judge, PlanChange
 from dlbench.catalog import Catalog
 from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.conclusion import conclude
@@ -254,8 +254,6 @@ class Session:
         interruption: Interruption,
         display: Display,
     ) -> list[Record]:
-        from dlbench.standings import judge_records
-
         campaign = Campaign(
             runs=[run for _, run in runs],
             engine=engine,
@@ -264,12 +262,18 @@ class Session:
             provenance=self.inquiry.answer(sys.argv),
             observer=display,
             seed=runs[0][1].campaign,
-            judge=judge_records,
+            judge=self.find_judge(),
         )
         if interruption.signalled is None:
             campaign.execute()
         self.signalled = interruption.signalled
         return campaign.records
+
+    def find_judge(self) -> Judge:
+        """Return who says after each round how the cells stand."""
+        from dlbench.standings import judge_records
+
+        return judge_records
 
     def _show_table(self, records: Sequence[Record]) -> None:
         tables = self.tabulate(records, Store(self.workspace.results))
