@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dlbench.network import summarize
@@ -210,6 +211,16 @@ def test_all_gates_are_those_asked_for(name: str, count: int, gate: str) -> None
     found = kinds(load(FILES[name], {"gate_activation": gate}), "lstm")
     assert [layer["gate_activation"] for layer in found] == [gate] * count
     assert {layer["gate_activation"] for layer in kinds(load(FILES[name]), "lstm")} == {"sigmoid"}
+
+
+@pytest.mark.parametrize("name", ["cifar10-cnn", "babi-rnn"])
+def test_what_else_the_originals_do_to_their_data(name: str) -> None:
+    data = load(FILES[name], {"augmentation": "on"} if name == "cifar10-cnn" else {}).data
+    assert data.validation == (0.05 if name == "babi-rnn" else 0)
+    found = msgspec.to_builtins(data.augment)
+    wanted = {"flip": "horizontal", "shift": 0.1} if name == "cifar10-cnn" else None
+    assert found == wanted
+    assert load(FILES[name]).data.augment is None
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
