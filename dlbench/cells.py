@@ -102,8 +102,9 @@ def expand(request: Request, catalog: Catalog, folders: Iterable[Path]) -> list[
         for path in paths
         for choice in choices
     ]
-    _check_device(request, catalog)
-    _check_stack(request, catalog)
+    check_device(request.device, catalog)
+    if request.stack is not None:
+        check_stack(request.stack, catalog)
     _check_axes(request, catalog, pairs)
     found: dict[object, Cell | RefusedCell] = {}
     for pair in pairs:
@@ -262,22 +263,22 @@ def _too_few_items(scenario: Scenario, variant: Mapping[str, str]) -> str:
     return ""
 
 
-def _check_device(request: Request, catalog: Catalog) -> None:
+def check_device(device: str, catalog: Catalog) -> None:
+    """Raise UnknownNameError for a device that nothing runs on."""
     entries = catalog.frameworks.values()
     known = {
         kind for entry in entries for image in entry.framework.images for kind in image.devices
     }
-    if request.device not in known | set(_DEVICES):
-        raise UnknownNameError(
-            f"unknown device {request.device!r}", nearest(request.device, known | set(_DEVICES))
-        )
+    if device not in known | set(_DEVICES):
+        raise UnknownNameError(f"unknown device {device!r}", nearest(device, known | set(_DEVICES)))
 
 
-def _check_stack(request: Request, catalog: Catalog) -> None:
+def check_stack(stack: str, catalog: Catalog) -> None:
+    """Raise UnknownNameError for a stack that no image is of."""
     entries = catalog.frameworks.values()
     known = {image.stack for entry in entries for image in entry.framework.images}
-    if request.stack is not None and request.stack not in known:
-        raise UnknownNameError(f"unknown stack {request.stack!r}", nearest(request.stack, known))
+    if stack not in known:
+        raise UnknownNameError(f"unknown stack {stack!r}", nearest(stack, known))
 
 
 def _check_axes(request: Request, catalog: Catalog, pairs: Sequence[_Pair]) -> None:

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[bool, str]] = {
     "run": (False, "Execute scenarios on frameworks and show the table."),
     "verify": (False, "Check that frameworks do the work that a scenario states."),
     "compare": (False, "Turn records into a table."),
-    "reproduce": (False, "Execute again what was measured, and say whether it agrees."),
+    "reproduce": (False, "Execute a study, or a record's cell, again: does it agree?"),
     "calibrate": (False, "Measure the peak that frameworks reach on this machine."),
     "list": (True, "List frameworks, scenarios, stacks, images, results."),
     "show": (False, "Show everything that is known about one run."),

@@ -59,3 +59,10 @@ def complete_published(incomplete: str) -> list[str]:
 
     studies = load(find_workspace().studies).studies
     return [study.id for study in studies if study.id.startswith(incomplete)]
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Return the studies that can be reproduced and ``incomplete`` may become."""
+    from dlbench.studies import names
+
+    return [name for name in names(find_workspace().studies) if name.startswith(incomplete)]

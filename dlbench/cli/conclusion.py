@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dlbench.campaign import failures
 from dlbench.errors import (
     DlbenchError,
-    ImageError,
     ParityError,
     RunsFailedError,
     StoppedError,
@@ -18,7 +17,7 @@ from dlbench.record import Record
 
 
 def conclude(
-    records: Sequence[Record], errors: Sequence[ImageError], signalled: int | None
+    records: Sequence[Record], errors: Sequence[DlbenchError], signalled: int | None
 ) -> None:
     """Raise what states how a campaign ended, unless all went well.
 
@@ -45,7 +44,7 @@ def conclude(
 
 
 def find_error(
-    records: Sequence[Record], errors: Sequence[ImageError], signalled: int | None
+    records: Sequence[Record], errors: Sequence[DlbenchError], signalled: int | None
 ) -> DlbenchError | None:
     """Return what kept a campaign from being whole, None where nothing did."""
     if signalled is not None:

@@ -98,10 +98,8 @@ class Session:
         """Settle and show what will be executed; None where only the plan was asked for."""
         self.inquiry = Inquiry()
         self.workspace = open_workspace(self.options.results)
-        self.catalog, folders = self.workspace.catalog(), self.workspace.scenarios
-        chosen = [
-            one for request in self.requests for one in expand(request, self.catalog, folders)
-        ]
+        self.catalog = self.workspace.catalog()
+        chosen = self.choose_cells()
         cells = [cell for cell in chosen if isinstance(cell, Cell)]
         refused = [cell for cell in chosen if isinstance(cell, RefusedCell)]
         engine = self._open_engine(required=bool(cells) and not self.options.dry_run)
@@ -117,6 +115,16 @@ class Session:
             return None
         Store(self.workspace.results).check_writable()
         return cells, refused, preparation
+
+    def choose_cells(self) -> list[Cell | RefusedCell]:
+        """Return every cell that is asked for."""
+        folders = self.workspace.scenarios
+        return [one for request in self.requests for one in expand(request, self.catalog, folders)]
+
+    @property
+    def device(self) -> str:
+        """The kind of device that everything is executed on."""
+        return self.requests[0].device
 
     @property
     def verifies(self) -> bool:
@@ -149,7 +157,7 @@ class Session:
     def _open_engine(self, *, required: bool) -> Engine | None:
         try:
             engine = self.workspace.engine(self.options.engine, python=self.options.python)
-            engine.check_device(self.requests[0].device)
+            engine.check_device(self.device)
         except DlbenchError:
             if required:
                 raise

@@ -1,0 +1,172 @@
+"""From a study to its cells: which line is executed on what, and why others cannot be had."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from dlbench.axes import FrameworkChoice, parse_framework
+from dlbench.catalog import Catalog
+from dlbench.cells import Cell, RefusedCell, Request, check_device, check_stack, expand
+from dlbench.errors import DlbenchError
+from dlbench.reproduction import StudyLine
+from dlbench.studies import Study, StudyRow, Work
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a command line says of a whole study."""
+
+    #: Written ``name[==version][:axis=value,...]``; all rows of the study where there is none.
+    frameworks: tuple[str, ...] = ()
+    stack: str | None = None
+    device: str = "cpu"
+    quick: bool = False
+
+
+class PlannedPlace(Struct, frozen=True, kw_only=True):
+    """One cell of the study, or why it cannot be had."""
+
+    line: StudyLine
+    scenario: str
+    #: The work's axes.
+    axes: Mapping[str, str]
+    cell: Cell | None = None
+    reason: str = ""
+
+
+def choose_lines(study: Study, frameworks: Sequence[str]) -> list[tuple[StudyLine, StudyRow]]:
+    """Return the lines that are wanted, each with its row, in the study's order.
+
+    An axis after the colon narrows the rows that have it, and is added to the others.  What fits
+    no row of the study gets a line of its own.  Raises UsageError.
+    """
+    choices = [parse_framework(text) for text in frameworks]
+    choices = choices or [
+        FrameworkChoice(name=name) for name in dict.fromkeys(row.framework for row in study.rows)
+    ]
+    found = [
+        (line, row) for row in study.rows for choice in choices for line in match_lines(row, choice)
+    ]
+    for choice in choices:
+        if not any(True for row in study.rows for _ in match_lines(row, choice)):
+            row = StudyRow(title=choice.name, framework=choice.name, beyond=True)
+            found += [(line, row) for line in match_lines(row, choice)]
+    return list({line.key: (line, row) for line, row in found}.values())
+
+
+def match_lines(row: StudyRow, choice: FrameworkChoice) -> Iterator[StudyLine]:
+    """Yield the lines that ``choice`` makes of ``row``, none where it means another row."""
+    if row.framework != choice.name:
+        return
+    for values in itertools.product(*choice.axes.values()):
+        axes = dict(zip(choice.axes, values, strict=True))
+        if all(row.axes.get(name, value) == value for name, value in axes.items()):
+            axes = {**row.axes, **axes}
+            yield StudyLine(
+                key=spell_line(row.framework, choice.version, axes),
+                title=row.title,
+                framework=row.framework,
+                axes=axes,
+                beyond=row.beyond,
+            )
+
+
+def spell_line(framework: str, version: str | None, axes: Mapping[str, str]) -> str:
+    """Return a framework with version and axes as a command line names it."""
+    text = f"{framework}=={version}" if version else framework
+    return text + (":" + ",".join(f"{n}={v}" for n, v in axes.items()) if axes else "")
+
+
+def plan_places(
+    study: Study, asked: Asked, catalog: Catalog, folders: Iterable[Path]
+) -> list[PlannedPlace]:
+    """Return every place of the lines that are wanted, line by line.
+
+    Raises UnknownNameError for a framework that neither the study nor the catalog has, and for
+    anything else that the command line names and there is not.
+    """
+    if asked.stack is not None:
+        check_stack(asked.stack, catalog)
+    check_device(asked.device, catalog)
+    folders = tuple(folders)
+    known = {row.framework for row in study.rows}
+    places = []
+    for line, row in choose_lines(study, asked.frameworks):
+        if line.framework not in known:
+            catalog.find(line.framework)
+        for work in study.work:
+            if not row.scenarios or work.scenario in row.scenarios:
+                is_own = line.key == spell_line(row.framework, None, row.axes)
+                places += plan_work(line, work, asked, (catalog, folders), is_own=is_own)
+    return places
+
+
+def plan_work(
+    line: StudyLine,
+    work: Work,
+    asked: Asked,
+    known: tuple[Catalog, tuple[Path, ...]],
+    *,
+    is_own: bool,
+) -> list[PlannedPlace]:
+    """Return the places of one scenario on one line; one that cannot be had says why.
+
+    ``known`` are the catalog and the folders of scenarios.  Raises DlbenchError for what the
+    command line has added to a line that is not the study's own.
+    """
+    combinations = list(work.combinations())
+    try:
+        found = expand_work(line, work, asked, *known)
+    except DlbenchError as error:
+        absent = line.framework not in known[0].frameworks
+        if not (is_own or absent):
+            raise
+        disputed = line.framework in (known[0].disputed or {})
+        reason = f"no plugin for {line.framework} is installed"
+        return [
+            PlannedPlace(
+                line=line,
+                scenario=work.scenario,
+                axes=axes,
+                reason=reason if absent and not disputed else error.message,
+            )
+            for axes in combinations
+        ]
+    return [pick_place(line, work, axes, found) for axes in combinations]
+
+
+def expand_work(
+    line: StudyLine, work: Work, asked: Asked, catalog: Catalog, folders: tuple[Path, ...]
+) -> list[Cell | RefusedCell]:
+    """Return the cells of one scenario on one line; raises DlbenchError where none is known."""
+    request = Request(
+        scenarios=(work.scenario,),
+        frameworks=(line.key,),
+        stack=asked.stack,
+        device=asked.device,
+        axes=tuple(f"{name}={','.join(values)}" for name, values in work.axes.items()),
+        quick=asked.quick,
+    )
+    return expand(request, catalog, folders)
+
+
+def pick_place(
+    line: StudyLine, work: Work, axes: Mapping[str, str], found: Sequence[Cell | RefusedCell]
+) -> PlannedPlace:
+    """Return the place whose cell has these values of the work's axes."""
+    for one in found:
+        cell = one.cell if isinstance(one, RefusedCell) else one
+        if axes.items() <= cell.variant.items():
+            reason = one.reason if isinstance(one, RefusedCell) else ""
+            return PlannedPlace(
+                line=line, scenario=work.scenario, axes=axes, cell=cell, reason=reason
+            )
+    return PlannedPlace(
+        line=line,
+        scenario=work.scenario,
+        axes=axes,
+        reason=f"{line.framework} does not have all of these axes",
+    )
