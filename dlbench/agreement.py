@@ -48,8 +48,9 @@ Verdict: TypeAlias = Literal["agrees", "differs", "undecided"]
 
 RECORD, AGAIN = "record", "again"
 
-#: Where noise hides a difference larger than this, runs that seem alike agree in nothing.
-HIDDEN_AT_MOST = 0.25
+#: Where noise hides a difference larger than this, and than the band, runs that seem alike agree in
+#: nothing.
+HIDDEN_AT_MOST = 0.1
 
 
 class Agreement(Struct, frozen=True, kw_only=True):
@@ -159,7 +160,8 @@ def predict(
         return ratio, "differs", "it is slower" if location.centre > 0 else "it is faster"
     if abs(location.centre) > half:
         return ratio, "undecided", "it is not where its runs vary, but more runs have to show it"
-    if math.expm1(half - edge) > HIDDEN_AT_MOST:
+    tolerated = HIDDEN_AT_MOST if band == "noise" else max(HIDDEN_AT_MOST, band)
+    if math.expm1(half - edge) > tolerated:
         return ratio, "undecided", f"its runs vary so much that {spell_hidden(half)} are hidden"
     return ratio, "agrees", f"within what its runs vary: {spell_hidden(half)} are hidden"
 

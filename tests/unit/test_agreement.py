@@ -74,6 +74,13 @@ def test_what_noise_hides_is_no_agreement() -> None:
     assert judge(make_row(1.0, (1.0,)), make_row(1.0, NOISY, "c2"), band=0.5).verdict == "undecided"
 
 
+def test_who_asks_for_less_may_have_more_noise() -> None:
+    noise = (1.0, 1.06, 0.95, 1.04, 0.96)
+    record, again = make_row(1.0, (1.0,)), make_row(1.0, noise, "c2")
+    assert judge(record, again).verdict == "undecided"
+    assert judge(record, again, band=0.2).verdict == "agrees"
+
+
 def test_between_noise_and_proof_it_is_undecided() -> None:
     noise = (1.0, 1.01, 0.99, 1.02, 0.98)
     found = judge(make_row(1.06, (1.0,)), make_row(1.0, noise, "c2"))
