@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from dlbench.compare import measurements
 from dlbench.correspondence import Pair, describe_order, group_comparable, pair_rows
-from dlbench.counterparts import MEASURES
+from dlbench.counterparts import MEASURES, Measure
 from dlbench.layout import INTERVAL, quantity
 from dlbench.publication import NOT_STATED, describe_claims, list_axes, spell_figure, spell_system
 from dlbench.published import PublishedRow, Study
@@ -45,14 +47,19 @@ def lay_out_scenario(
     for (name, device), group in groups.items():
         pairs = pair_rows(MEASURES[name], [row for row in group if row.has_figure], rows)
         words = [row for row in stated if row.measure == name and not row.has_figure]
-        notes = [
-            *describe_order(pairs, group),
-            *(f"source: {one}" for one in describe_claims(words)),
-        ]
-        if (name, device) == next(iter(groups)):
-            notes += describe_unmeasured(stated)
+        notes = [*describe_order(pairs, group), *describe_words(words)]
         tables.append(lay_out_pairs(study, device, pairs, notes))
+    if tables:
+        beside = {name for name, _ in groups}
+        notes = describe_unmeasured(stated)
+        notes += describe_words(row for row in stated if row.measure not in beside)
+        tables[-1] = replace(tables[-1], notes=(*tables[-1].notes, *notes))
     return tables
+
+
+def describe_words(rows: Iterable[PublishedRow]) -> list[str]:
+    """Return what the source says in words, marked as its own."""
+    return [f"source: {claim}" for claim in describe_claims(rows)]
 
 
 def lay_out_pairs(study: Study, device: str, pairs: Sequence[Pair], notes: Sequence[str]) -> Table:
@@ -83,7 +90,7 @@ def lay_out_pairs(study: Study, device: str, pairs: Sequence[Pair], notes: Seque
         caption=(
             study.title,
             f"source: {study.source}",
-            *describe_hardware(study, device, rows),
+            *describe_hardware(study, device, kind, rows),
         ),
         notes=tuple(notes),
     )
@@ -135,7 +142,7 @@ def list_shown_axes(pairs: Sequence[Pair], rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys([*stated, *varied]))
 
 
-def describe_hardware(study: Study, device: str, rows: Sequence[Row]) -> list[str]:
+def describe_hardware(study: Study, device: str, kind: Measure, rows: Sequence[Row]) -> list[str]:
     """Say on what was published and on what was measured, and what that does to a ratio."""
     system = study.systems.get(device, study.system)
     with_what = f", {spell_system(system.items())}" if system else ""
@@ -146,7 +153,8 @@ def describe_hardware(study: Study, device: str, rows: Sequence[Row]) -> list[st
         f"published: on {device or 'hardware that the source does not state'}{with_what}",
         f"measured: on {'; '.join(machines)}",
     ]
-    if not is_same:
+    is_speed = kind.counterpart is not None and kind.counterpart.is_speed
+    if is_speed and not is_same:
         lines.append(
             "the hardware is not the same: measured / published compares machines and versions "
             "too; compare the two columns that are by their best"

@@ -260,3 +260,18 @@ def test_newest_campaign_counts_unless_all_do() -> None:
     (pooled,) = contrast(study, records, everything=True)
     assert cells(newest, "measured")[0].value == pytest.approx(0.7)
     assert cells(pooled, "measured")[0].value == pytest.approx(0.6)
+
+
+def test_accuracy_does_not_depend_on_hardware() -> None:
+    study = make_study(make_row("torch", measure="accuracy", value=0.97, device="an abacus"))
+    (table,) = contrast(study, [make_epochs("a1", "torch", 0.9)])
+    assert "published: on an abacus" in table.caption
+    assert not any("not the same" in line for line in table.caption)
+
+
+def test_what_is_said_of_measures_without_figures_is_told_too() -> None:
+    study = make_study(
+        make_row("torch", value=100.0), make_row("torch", measure="predict_s", claim="very slow")
+    )
+    (table,) = contrast(study, [make_run("a1")])
+    assert table.notes == ("source: tiny: prediction of the test set: torch: very slow",)
