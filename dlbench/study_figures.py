@@ -12,8 +12,9 @@ from functools import cached_property
 from msgspec import Struct
 
 from dlbench.compare import measure
+from dlbench.correspondence import find_shortfall, judge_bound
 from dlbench.metrics import METRICS
-from dlbench.published import PublishedRow, match, spearman
+from dlbench.published import PublishedRow, match
 from dlbench.published import Study as PublishedStudy
 from dlbench.reproduction import Place, Reproduction, StudyLine
 from dlbench.rows import Row
@@ -24,9 +25,6 @@ from dlbench.summary import RunSummary
 
 #: The unit of what is counted.
 LINES = "lines"
-
-#: A rank order of fewer says nothing.
-FEWEST_RANKED = 3
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -50,6 +48,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     reason: str = ""
     image: str = ""
     marks: tuple[str, ...] = ()
+    #: What the plan has left out of the work that was published.
+    shortfall: str = ""
     #: Whether what was measured is not the work, and so stands in no ratio or rank.
     barred: bool = False
     runs: tuple[RunSummary, ...] = ()
@@ -60,6 +60,22 @@ class Entry(Struct, frozen=True, kw_only=True):
         if self.published is None or self.published.number is None:
             return None
         return self.published.number * self.published.kind.factor
+
+    @property
+    def pair(self) -> tuple[float, float] | None:
+        """The published and the measured figure, None where they are not of the same work."""
+        if self.stated is None or self.sound is None or self.shortfall:
+            return None
+        return self.stated, self.sound
+
+    @property
+    def bound(self) -> str:
+        """Whether a published upper bound holds, empty where there is nothing to say."""
+        if self.published is None or self.published.at_most is None or self.shortfall:
+            return ""
+        if self.measured is None or self.barred:
+            return ""
+        return judge_bound(self.published.kind, self.published, self.measured)
 
     @property
     def sound(self) -> float | None:
@@ -77,14 +93,28 @@ class Group:
     higher_is_better: bool = False
 
     @cached_property
+    def basis(self) -> Sequence[Entry]:
+        """The entries whose best is what ratios are to: those with both figures, if there are two.
+
+        So the ratios of both columns compare; otherwise each column has its own best.
+        """
+        both = [entry for entry in self.entries if entry.pair]
+        return both if len(both) > 1 else self.entries
+
+    @property
+    def has_common_basis(self) -> bool:
+        """Whether the published and the measured ratios are to the best of the same entries."""
+        return self.basis is not self.entries
+
+    @cached_property
     def best_stated(self) -> float | None:
         """The best published figure, None where there are fewer than two."""
-        return self._best([entry.stated for entry in self.entries])
+        return self._best([entry.stated for entry in self.basis])
 
     @cached_property
     def best_measured(self) -> float | None:
         """The best measured figure, None where there are fewer than two."""
-        return self._best([entry.sound for entry in self.entries])
+        return self._best([entry.sound for entry in self.basis])
 
     def _best(self, numbers: Iterable[float | None]) -> float | None:
         found = [number for number in numbers if number]
@@ -95,18 +125,7 @@ class Group:
     @cached_property
     def pairs(self) -> list[tuple[float, float]]:
         """The published and the measured figure of every entry that has both."""
-        return [
-            (entry.stated, entry.sound)
-            for entry in self.entries
-            if entry.stated is not None and entry.sound is not None
-        ]
-
-    @cached_property
-    def agreement(self) -> float | None:
-        """Spearman's coefficient of both rank orders, None where too few entries have both."""
-        if len(self.pairs) < FEWEST_RANKED:
-            return None
-        return spearman(*(list(side) for side in zip(*self.pairs, strict=True)))
+        return [entry.pair for entry in self.entries if entry.pair]
 
 
 class FilledTable(Struct, frozen=True, kw_only=True):
@@ -168,13 +187,17 @@ def fill_entry(
     row = Row(tuple(evidence.runs[run] for run in place.runs)) if place.runs else None
     found = measure(row, METRICS[figure.metric]) if row else None
     reason = "" if found else place.reason or METRICS[figure.metric].missing
+    stated = find_published(line, figure, axes, evidence.published)
+    shortfall = find_shortfall(stated.kind, stated, row) if stated and row else ""
+    marks = row.marks() if row else []
     return Entry(
         line=line,
-        published=find_published(line, figure, axes, evidence.published),
+        published=stated,
+        shortfall=shortfall,
         measured=found,
         reason=reason,
         image=place.image,
-        marks=tuple(row.marks()) if row else (),
+        marks=tuple(dict.fromkeys([*marks, *([shortfall] if shortfall else [])])),
         barred=bool(row and row.barred),
         runs=row.good if row else (),
     )

@@ -138,7 +138,9 @@ def draw_bars(canvas: Canvas, filled: FilledTable) -> None:
         draw_group(panel, group)
         if len(groups) > 1:
             panel.set_title(group.figure.title, loc="left")
-    panels[-1].set_xlabel("ratio to the best of the group")
+    common = any(group.has_common_basis for group in groups)
+    whose = "the rows that have both figures" if common else "the group"
+    panels[-1].set_xlabel(f"ratio to the best of {whose}")
     handles, labels = panels[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=2)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dlbench.correspondence import compare_order
 from dlbench.published import PublishedRow
-from dlbench.study_figures import FEWEST_RANKED, Entry, Evidence, FilledTable, Group
+from dlbench.study_figures import Entry, Evidence, FilledTable, Group
 
 
 def remark(filled: FilledTable, evidence: Evidence) -> Iterator[str]:
@@ -23,20 +24,11 @@ def compare_orders(group: Group, filled: FilledTable) -> Iterator[str]:
     if len(stated) < 2:
         return
     where = name_group(group, filled)
-    if group.agreement is None:
-        few = len(group.pairs) < FEWEST_RANKED
-        why = f"rows that have both figures: {len(group.pairs)}" if few else "all are equal"
-        yield f"{where}whether the rank order agrees cannot be said: {why}"
+    if len(group.pairs) < 2:
+        yield f"{where}order: {len(stated)} published figures, {len(group.pairs)} of them measured"
         return
-    words = judge_agreement(group.agreement)
-    yield f"{where}rank order {words} (Spearman {group.agreement:.2f}, {len(group.pairs)} rows)"
-
-
-def judge_agreement(coefficient: float) -> str:
-    """Say in a word what a coefficient of rank correlation means."""
-    if coefficient == 1:
-        return "agrees"
-    return "agrees in part" if coefficient > 0 else "does not agree"
+    expected, found = zip(*group.pairs, strict=True)
+    yield f"{where}order of {len(group.pairs)} figures: {compare_order(expected, found)}"
 
 
 def name_group(group: Group, filled: FilledTable) -> str:
@@ -84,12 +76,11 @@ def check_order(order: Sequence[str], group: Group) -> str:
         line = entry.line
         name = f"{line.framework}/{line.backend}" if line.backend else line.framework
         if entry.sound is not None:
-            found.setdefault(name, entry.sound)
-    numbers = [found[name] for name in order if name in found]
-    if len(numbers) < 2:
-        return f"measured: {len(numbers)} of {len(order)}, so no order"
-    is_same = numbers == sorted(numbers, reverse=group.higher_is_better)
-    return "measured: the same order" if is_same else "measured: another order"
+            found.setdefault(name, -entry.sound if group.higher_is_better else entry.sound)
+    places = [(float(place), found[name]) for place, name in enumerate(order) if name in found]
+    if len(places) < 2:
+        return f"{len(places)} of {len(order)} measured"
+    return compare_order(*zip(*places, strict=True))
 
 
 def list_notes(filled: FilledTable) -> Iterator[str]:

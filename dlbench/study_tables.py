@@ -1,8 +1,7 @@
 """The tables of a study: published figures beside the measured ones, in the study's own layout.
 
 A table lists its figures one below the other, or has a column for each value of one axis.  Ratios
-are to the best of the group, published to published and measured to measured: they compare across
-machines, seconds do not.
+are published to published and measured to measured: they compare across machines, seconds do not.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def lay_out(filled: FilledTable, evidence: Evidence) -> Table:
         title=f"{evidence.study.name}: {filled.table.title}",
         columns=tuple(columns),
         rows=tuple(rows),
-        caption=(describe_machines(filled, evidence),),
+        caption=(describe_machines(filled, evidence), *describe_ratios(filled)),
         notes=tuple(remark(filled, evidence)),
     )
 
@@ -169,7 +168,9 @@ def spell_published(entries: Sequence[Entry], groups: Sequence[Group], filled: F
     said: dict[str, list[str]] = {}
     for entry, group in zip(entries, groups, strict=True):
         if entry.published is not None:
-            said.setdefault(spell_row(entry.published, filled.unit), []).append(group.value)
+            text = spell_row(entry.published, filled.unit)
+            text += f" ({entry.bound})" if entry.bound else ""
+            said.setdefault(text, []).append(group.value)
     across = filled.table.across
     words = [
         text if len(values) == len(groups) else f"{text} at {across} {', '.join(values)}"
@@ -225,6 +226,13 @@ def describe_machines(filled: FilledTable, evidence: Evidence) -> str:
     text = f"published: {published}; measured: {' and '.join(machines)}"
     different = "s" in filled.unit.split()
     return text + (": hold the ratios against each other, not the seconds" if different else "")
+
+
+def describe_ratios(filled: FilledTable) -> list[str]:
+    """Say to what ratios are, where it is not simply the best of the column."""
+    if any(group.has_common_basis for group in filled.groups):
+        return ["/ best: by the best of the rows that have both figures"]
+    return []
 
 
 def describe_machine(run: RunSummary) -> str:

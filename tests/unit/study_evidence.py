@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from comparisons import make_run
-from records import each, make_phases, once
+from comparisons import make_run, plan_fields
+from records import each, make_phases, make_step_job, once
 
 from dlbench import published, studies
 from dlbench.record import Record
 from dlbench.reproduction import FORMAT, Place, Reproduction
+from dlbench.scenario import Plan
 from dlbench.source_lines import Script, SourceLines
 from dlbench.studies import Study
 from dlbench.study_cells import choose_lines
@@ -44,16 +45,22 @@ SOURCE_LINES = SourceLines(
 
 
 def make_epoch_run(
-    run_id: str, framework: str, seconds: float, accuracy: float, **changes: Any
+    run_id: str,
+    framework: str,
+    seconds: float,
+    accuracy: float,
+    epochs: int = 10,
+    **changes: Any,
 ) -> Record:
-    """Return a record of two epochs of so many seconds, with this accuracy after the last."""
+    """Return a record of epochs of so many seconds, with this accuracy after the last."""
     phases = make_phases(
-        epoch=each("epoch", [seconds, seconds]),
-        epoch_accuracy=each("epoch_accuracy", [accuracy / 2, accuracy], "1"),
+        epoch=each("epoch", [seconds] * epochs),
+        epoch_accuracy=each("epoch_accuracy", [accuracy] * epochs, "1"),
         predict=each("predict", [seconds / 10] * 3),
         build=once("build", seconds / 2),
     )
-    return make_run(run_id, framework=framework, phases=phases, **changes)
+    job = make_step_job(plan=Plan(**plan_fields(epochs=epochs)))
+    return make_run(run_id, framework=framework, phases=phases, job=job, **changes)
 
 
 def gather(
@@ -130,7 +137,7 @@ def gather_titanx() -> Evidence:
     return gather(study, (), records, {"torch:layout=NHWC": "oom 2 GiB"})
 
 
-def gather_fcnn() -> Evidence:
+def gather_fcnn(epochs: int = 10) -> Evidence:
     """Return two frameworks in all depths and widths; of the others nothing is there."""
     study = studies.load("fcnn-mnist-2016", [STUDIES])
     records = {}
@@ -141,7 +148,12 @@ def gather_fcnn() -> Evidence:
                 spelled = ",".join(f"{name}={value}" for name, value in axes.items())
                 run_id = f"{framework[:2]}{work.scenario[5]}{spelled}"
                 record = make_epoch_run(
-                    run_id, framework, factor * size, 0.9 + size / 200, scenario=work.scenario
+                    run_id,
+                    framework,
+                    factor * size,
+                    0.9 + size / 200,
+                    epochs,
+                    scenario=work.scenario,
                 )
                 records[framework, work.scenario, spelled] = [record]
     return gather(study, (), records)
