@@ -185,8 +185,8 @@ def pool_location(logs: Sequence[float], others: Sequence[float]) -> Location:
     )
 
 
-def tabulate_agreement(agreement: Agreement) -> Table:
-    """Return the table of both rows, with the verdict as its last note."""
+def tabulate_agreement(agreement: Agreement, remarks: Sequence[str] = ()) -> Table:
+    """Return the table of both rows, with ``remarks`` and the verdict as its last notes."""
     record, again = (
         estimate(list(read_samples(row, agreement.metric).values()))
         for row in (agreement.record, agreement.again)
@@ -201,7 +201,7 @@ def tabulate_agreement(agreement: Agreement) -> Table:
             verdict=agreement.verdict,
         ),
     ]
-    table = lay_out(lines, agreement.metric, [agreement.summary])
+    table = lay_out(lines, agreement.metric, [*remarks, agreement.summary])
     return Table(
         title=table.title,
         columns=(Column(name="side", title="side"), *table.columns),

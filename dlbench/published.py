@@ -22,6 +22,9 @@ FILE = "published.yaml"
 #: Version of its format.  1: first.
 FORMAT = 1
 
+#: What to do where the file is wrong.
+HINT = "docs/studies.md describes the file"
+
 #: What stands in place of a figure that a source does not give.
 NO_FIGURE = "no figure"
 
@@ -215,7 +218,10 @@ def load(folders: Iterable[Path]) -> Published:
 
 def read_file(path: Path) -> list[Study]:
     """Return the studies in one file; raises ScenarioError."""
-    document = parse(path)
+    try:
+        document = parse(path)
+    except ScenarioError as error:
+        raise ScenarioError(error.message, HINT) from error
     found = document.get("format")
     if isinstance(found, int) and found > FORMAT:
         raise ScenarioError(
@@ -224,12 +230,10 @@ def read_file(path: Path) -> list[Study]:
     try:
         content = msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
-        raise ScenarioError(f"{path}: {error}", "docs/studies.md describes the file") from error
+        raise ScenarioError(f"{path}: {error}", HINT) from error
     problems = [line for study in content.studies for line in find_problems(study)]
     if problems:
-        raise ScenarioError(
-            "\n".join(f"{path}: {line}" for line in problems), "docs/studies.md describes the file"
-        )
+        raise ScenarioError("\n".join(f"{path}: {line}" for line in problems), HINT)
     return [build_study(study) for study in content.studies]
 
 

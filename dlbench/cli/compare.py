@@ -128,9 +128,10 @@ def compare(
     limit = read_percent("--fail-if-slower", fail_if_slower) if fail_if_slower else None
     if limit is not None and baseline is None:
         raise UsageError("--fail-if-slower needs a baseline", "add --baseline FRAMEWORK")
-    if against is not None and any((metric, by, baseline, strict)):
+    if against is not None and any((metric, target, by, baseline, strict)):
         raise UsageError(
-            "--against has tables of its own", "leave --metric, --by, --baseline and --strict out"
+            "--against has tables of its own",
+            "leave --metric, --target, --by, --baseline and --strict out",
         )
     store = Store(open_workspace(results).results)
     selection = store.select(terms or ())

@@ -17,7 +17,6 @@ from dlbench.cells import Cell, Request
 from dlbench.cli.display import Display
 from dlbench.cli.session import Options, Session
 from dlbench.cli.workspace import ENGINES, open_workspace
-from dlbench.engine import BuiltImage
 from dlbench.errors import (
     DisagreementError,
     ImageError,
@@ -194,16 +193,6 @@ class RepetitionSession(Session):
                 check_image(self.record, preparation.render(cell).digest)
         super().show_missing(display, cells, preparation)
 
-    def build(
-        self, cells: Sequence[Cell], preparation: Preparation
-    ) -> tuple[list[tuple[Cell, BuiltImage]], list[ImageError]]:
-        """Return the cell with its image, which may have been built anew."""
-        built, errors = super().build(cells, preparation)
-        for _, image in built:
-            if image.engine_id != self.record.image.engine_id:
-                preparation.on_progress("the image was built again from the same definition")
-        return built, errors
-
     def _prepare(
         self, cells: Sequence[Cell], preparation: Preparation
     ) -> tuple[list[tuple[Cell, PreparedRun]], list[ImageError]]:
@@ -231,7 +220,8 @@ class RepetitionSession(Session):
             return []
         metric = find_metric(self.original.row.good)
         self.found = agreement.judge_again(self.original.row, again, metric, self.band)
-        return [agreement.tabulate_agreement(self.found)]
+        remarks = compare_builds(self.record, records[-1])
+        return [agreement.tabulate_agreement(self.found, remarks)]
 
     def execute(self) -> None:
         """Do all of it; raises the DlbenchError that states how it ended, unless both agree."""
@@ -249,6 +239,14 @@ def gather(records: Sequence[Record]) -> Row | None:
     """Return the row that ``records`` of one cell make, None where none ended well."""
     rows = [row for row in pool(summarize(record) for record in records) if row.good]
     return rows[-1] if rows else None
+
+
+def compare_builds(record: Record, again: Record) -> list[str]:
+    """Say where the image has the record's definition and was built anew."""
+    old, new = record.image.engine_id, again.image.engine_id
+    if old == new or not record.image.pinned:
+        return []
+    return [f"the image was built again from the same definition: {new[:19]}, it was {old[:19]}"]
 
 
 def check_work(record: Record, cell: Cell) -> None:

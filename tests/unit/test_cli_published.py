@@ -98,7 +98,9 @@ def test_compare_against_what_was_not_measured(dlbench: CommandLine) -> None:
     assert_explained(done, 4, "did you mean 'titanx-2017'?")
 
 
-@pytest.mark.parametrize("option", [["--by", "layout"], ["--metric", "step"], ["--strict"]])
+@pytest.mark.parametrize(
+    "option", [["--by", "layout"], ["--metric", "step"], ["--target", "0.9"], ["--strict"]]
+)
 def test_compare_against_has_tables_of_its_own(dlbench: CommandLine, option: list[str]) -> None:
     done = dlbench("compare", "--against", "titanx-2017", *option)
     assert_explained(done, 2, "--against", option[0])

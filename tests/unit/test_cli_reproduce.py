@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from command_line import CommandLine, Done, assert_explained
+from records import make_record
 
-from dlbench.cli.repetition import check_image
+from dlbench.cli.repetition import check_image, compare_builds
 from dlbench.errors import ImageError
 from dlbench.store import read_record
 
@@ -148,3 +150,13 @@ def test_an_image_that_is_defined_otherwise_now(single: CommandLine) -> None:
     with pytest.raises(ImageError, match="is defined otherwise now") as caught:
         check_image(record, "0123456789abcdef")
     assert "made it" in caught.value.hint
+
+
+def test_an_image_that_was_built_again_is_remarked_upon() -> None:
+    record = make_record()
+    assert compare_builds(record, record) == []
+    image = msgspec.structs.replace(record.image, engine_id="sha256:cafe")
+    again = msgspec.structs.replace(record, image=image)
+    assert compare_builds(record, again) == [
+        "the image was built again from the same definition: sha256:cafe, it was sha256:beef"
+    ]

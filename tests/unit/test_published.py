@@ -145,6 +145,15 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, rows: str, said: s
     assert str(folder / "published.yaml") in caught.value.message
 
 
+@pytest.mark.parametrize("text", ["- a list\n", "format: [1\n", "format: 1\nformat: 1\n"])
+def test_a_file_of_another_kind_is_said_with_its_page(tmp_path: Path, text: str) -> None:
+    folder = write(tmp_path, text)
+    with pytest.raises(ScenarioError) as caught:
+        load([folder])
+    assert str(folder / "published.yaml") in caught.value.message
+    assert caught.value.hint == "docs/studies.md describes the file"
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     folder = write(tmp_path, make_file("  - {framework: x}\n  - {value: 1}\n"))
     with pytest.raises(ScenarioError) as caught:
