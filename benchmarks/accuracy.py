@@ -27,7 +27,7 @@ from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.results import find_user, own_folders
 from dlbench.cli.session import Options, Session
 from dlbench.cli.workspace import open_workspace
-from dlbench.errors import DlbenchError
+from dlbench.errors import DlbenchError, StoppedError, TerminatedError
 from dlbench.record import Record
 from dlbench.redaction import find_secrets, redact
 from dlbench.rounds import ONCE
@@ -131,6 +131,8 @@ def train_all(requests: Iterable[Request], epochs: int | None, *, again: bool) -
             continue
         try:
             print(f"kept: {keep(train(request, wanted))}")
+        except (StoppedError, TerminatedError):
+            raise
         except DlbenchError as error:
             problems.append(f"{cell.scenario.name} on {cell.image.id}: {error.message}")
             print(f"failed: {problems[-1]}")
@@ -157,7 +159,10 @@ def main() -> None:
         for request in work.requests(given.framework or FRAMEWORKS)
         if set(given.where) <= set(request.axes)
     ]
-    problems = train_all(requests, given.epochs, again=given.again)
+    try:
+        problems = train_all(requests, given.epochs, again=given.again)
+    except DlbenchError as error:
+        raise SystemExit(f"{error.message}\n{error.hint}") from None
     if problems:
         raise SystemExit("\n".join(problems))
 

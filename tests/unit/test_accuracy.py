@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import accuracy
 import accuracy_table
 import msgspec
 import pytest
@@ -12,6 +13,8 @@ from accuracy import WORKS, find_cell, is_of
 from accuracy_table import RECORDS, choose, find_chance, read_page, read_records, tabulate
 from epoch_runs import make_epochs
 
+from dlbench.cells import Request
+from dlbench.errors import RunsFailedError, StoppedError
 from dlbench.preparation import find_known
 from dlbench.record import Record
 from dlbench.store import encode_record
@@ -110,6 +113,36 @@ def test_a_cell_that_has_its_record_is_known_again() -> None:
     assert not is_of(record, cell, 3)
     other = msgspec.structs.replace(scenario, values={**scenario.values, "depth": "4"})
     assert not is_of(msgspec.structs.replace(record, scenario=other), cell, 2)
+
+
+def ask_for_two() -> list[Request]:
+    (work,) = (one for one in WORKS if one.scenario == "mnist-mlp")
+    return [*work.requests(["numpy"]), *work.requests(["torch"])]
+
+
+def test_a_cell_that_fails_does_not_keep_the_others_from_being_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(request: Request, epochs: int) -> Record:
+        if request.frameworks == ("numpy",):
+            raise RunsFailedError("1 of 1 runs did not end well")
+        return make_epochs("a1", [0.9] * epochs)
+
+    monkeypatch.setattr(accuracy, "train", fail)
+    monkeypatch.setattr(accuracy, "RECORDS", tmp_path)
+    problems = accuracy.train_all(ask_for_two(), 2, again=True)
+    assert problems == ["mnist-mlp on numpy-2.4.6: 1 of 1 runs did not end well"]
+    (kept,) = read_records(tmp_path)
+    assert kept.environment.host == "host-a1"
+
+
+def test_ctrl_c_ends_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(request: Request, epochs: int) -> Record:
+        raise StoppedError("ended early after 0 runs")
+
+    monkeypatch.setattr(accuracy, "train", stop)
+    with pytest.raises(StoppedError):
+        accuracy.train_all(ask_for_two(), 2, again=True)
 
 
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.scenario)

@@ -38,8 +38,9 @@ def by_round(records: list[Record], xla: str, phase: str) -> list[float]:
 
 
 def costs(records: list[Record], xla: str) -> float:
-    phases = (by_round(records, xla, name) for name in ("build", "first_step", "pipelined"))
-    return median(build + first - step for build, first, step in zip(*phases, strict=True))
+    phases = [by_round(records, xla, name) for name in ("build", "first_step", "pipelined")]
+    found = [build + first - step for build, first, step in zip(*phases, strict=True)]
+    return median(found)
 
 
 def find_note(records: list[Record]) -> str:
