@@ -52,6 +52,8 @@ class Reproduction(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int
     study: str
+    #: How the same is asked for on a command line.
+    command: str
     quick: bool
     lines: tuple[StudyLine, ...]
     places: tuple[Place, ...]

@@ -21,11 +21,12 @@ from dlbench.published import Published, PublishedRow
 from dlbench.record import Record
 from dlbench.redaction import Secrets, redact
 from dlbench.reproduction import Reproduction
+from dlbench.rows import describe_versions
 from dlbench.store import encode_record, read_record, write_whole
 from dlbench.studies import Figure, Study
 from dlbench.study_figures import Evidence, FilledTable, fill_tables
 from dlbench.study_plots import plot_table
-from dlbench.study_tables import lay_out, spell_row, tabulate_study
+from dlbench.study_tables import describe_machine, lay_out, spell_row, tabulate_study
 from dlbench.summary import RunSummary, summarize
 from dlbench.tables import render
 
@@ -108,7 +109,8 @@ def render_report(evidence: Evidence) -> str:
     return environment.from_string(text).render(
         study=evidence.study,
         published=evidence.published,
-        quick=evidence.reproduction.quick,
+        found=evidence.reproduction,
+        images=list(list_images(evidence)),
         sections=[describe_section(one, evidence) for one in filled],
         others=list(list_others(evidence)),
         runs=list(list_runs(evidence)),
@@ -148,6 +150,17 @@ def spell_other(row: PublishedRow) -> str:
         said = "; ".join(part for part in (f"the best first: {', '.join(row.order)}", said) if part)
     note = f" ({row.note})" if row.note else ""
     return f"{row.kind.title}{f' of {about}' if about else ''}: {said}{note}"
+
+
+def list_images(evidence: Evidence) -> Iterator[str]:
+    """Yield each image with its versions and the machine that it ran on."""
+    said = set()
+    for run in evidence.runs.values():
+        image, versions = run.cell.image_id, describe_versions(run.conditions)
+        text = f"{image} ({versions}) on {describe_machine(run)}"
+        if text not in said:
+            said.add(text)
+            yield text
 
 
 def list_runs(evidence: Evidence) -> Iterator[dict[str, str]]:

@@ -95,7 +95,7 @@ class StudySession(Session):
             if settled is None:
                 return
             cells, refused, preparation = settled
-            runs, errors = self.prepare_places(cells, preparation)
+            runs, errors = self.prepare_places(cells, preparation, display)
             records = self.execute_rest(runs, refused, preparation, display)
             self.report([run for _, run in runs], display)
         conclude(records, errors, self.signalled)
@@ -120,7 +120,7 @@ class StudySession(Session):
         return records
 
     def prepare_places(
-        self, cells: Sequence[Cell], preparation: Preparation
+        self, cells: Sequence[Cell], preparation: Preparation, display: Display
     ) -> tuple[list[tuple[Cell, PreparedRun]], list[DlbenchError]]:
         """Return what can be executed, and why the rest cannot; raises where nothing can."""
         data: dict[str, Dataset] = {}
@@ -130,6 +130,7 @@ class StudySession(Session):
                 data |= preparation.ensure_data(alike)
             except DataError as error:
                 self.lost_data[name] = error
+                display.note(f"absent   {error.message}")
         able = [cell for cell in cells if cell.scenario.data.dataset not in self.lost_data]
         if not able:
             raise next(iter(self.lost_data.values()))
@@ -197,6 +198,7 @@ class StudySession(Session):
         found = Reproduction(
             format=reproduction.FORMAT,
             study=self.study.name,
+            command=spell_command(self.study.name, self.choices),
             quick=self.choices.asked.quick,
             lines=tuple({place.line.key: place.line for place in self.places}.values()),
             places=tuple(places),
@@ -232,6 +234,24 @@ class StudySession(Session):
             return f"image {cell.image.id} could not be built"
         ended = [record for record in records if is_same_run(record, run)]
         return ended[-1].outcome.describe(ended[-1].limits) if ended else "not executed yet"
+
+
+def spell_command(name: str, choices: StudyOptions) -> str:
+    """Return a command line that asks for the same, as far as it changes what is measured."""
+    asked, change = choices.asked, choices.options.plan_change
+    words = ["dlbench", "reproduce", name, *(["--quick"] if asked.quick else [])]
+    for framework in asked.frameworks:
+        words += ["--framework", framework]
+    named = {
+        "stack": asked.stack,
+        "device": asked.device if asked.device != "cpu" else None,
+        "epochs": change.epochs,
+        "trials": change.trials,
+        "rounds": change.rounds and f"{change.rounds.at_least}..{change.rounds.at_most}",
+    }
+    for option, value in named.items():
+        words += [f"--{option}", str(value)] if value is not None else []
+    return " ".join([*words, *([] if choices.options.parity else ["--no-parity"])])
 
 
 def list_absent(places: Iterable[PlannedPlace]) -> list[str]:

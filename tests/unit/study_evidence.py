@@ -102,6 +102,7 @@ def gather(
         reproduction=Reproduction(
             format=FORMAT,
             study=study.name,
+            command=f"dlbench reproduce {study.name}",
             quick=False,
             lines=tuple(line for line, _ in lines),
             places=tuple(places),

@@ -120,7 +120,8 @@ def test_the_table_has_each_place_or_its_reason(dlbench: CommandLine, studies: P
 def test_the_report_comes_out_the_same_from_its_own_records(
     dlbench: CommandLine, studies: Path
 ) -> None:
-    assert reproduce(dlbench, studies, "--output", "out").returncode == 0
+    done = reproduce(dlbench, studies, "--output", "out", "--rounds", "1..2", "-f", "faulty")
+    assert done.returncode == 0, done.stderr
     folder = dlbench.folder / "out"
     assert sorted(path.name for path in folder.iterdir()) == [
         "records",
@@ -133,6 +134,9 @@ def test_the_report_comes_out_the_same_from_its_own_records(
     found, records = read_folder(folder)
     evidence = gather_evidence(
         load_study("toy", [studies]), found, records, load_published([studies]), [studies]
+    )
+    assert found.command == (
+        "dlbench reproduce toy --quick --framework faulty --rounds 1..2 --no-parity"
     )
     assert render_report(evidence) == (folder / "report.md").read_text(encoding="utf-8")
     assert str(dlbench.folder) not in (folder / "report.md").read_text(encoding="utf-8")
