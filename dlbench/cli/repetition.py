@@ -228,7 +228,7 @@ class RepetitionSession(Session):
         super().execute()
         if self.found is not None and self.found.verdict != "agrees":
             raise DisagreementError(
-                f"run {self.record.run_id} {self.found.summary}",
+                f"run {self.record.run_id}: {self.found.summary}",
                 "dlbench doctor says what may disturb this machine; --rounds asks for more runs"
                 if self.found.verdict == "undecided"
                 else f"dlbench show {self.record.run_id} has what it was measured on",
