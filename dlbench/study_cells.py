@@ -26,6 +26,14 @@ class Asked(Struct, frozen=True, kw_only=True):
     quick: bool = False
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A framework that was asked for, with one value for each axis that was named."""
+
+    framework: str
+    version: str | None = None
+    axes: Mapping[str, str] = {}
+
+
 class PlannedPlace(Struct, frozen=True, kw_only=True):
     """One cell of the study, or why it cannot be had."""
 
@@ -43,35 +51,46 @@ def choose_lines(study: Study, frameworks: Sequence[str]) -> list[tuple[StudyLin
     An axis after the colon narrows the rows that have it, and is added to the others.  What fits
     no row of the study gets a line of its own.  Raises UsageError.
     """
-    choices = [parse_framework(text) for text in frameworks]
-    choices = choices or [
-        FrameworkChoice(name=name) for name in dict.fromkeys(row.framework for row in study.rows)
-    ]
+    choices = [one for text in frameworks for one in split_choice(parse_framework(text))]
+    if not frameworks:
+        names = dict.fromkeys(row.framework for row in study.rows)
+        choices = [Wanted(framework=name) for name in names]
     found = [
-        (line, row) for row in study.rows for choice in choices for line in match_lines(row, choice)
+        (make_line(row, choice), row)
+        for row in study.rows
+        for choice in choices
+        if fits(row, choice)
     ]
     for choice in choices:
-        if not any(True for row in study.rows for _ in match_lines(row, choice)):
-            row = StudyRow(title=choice.name, framework=choice.name, beyond=True)
-            found += [(line, row) for line in match_lines(row, choice)]
+        if not any(fits(row, choice) for row in study.rows):
+            row = StudyRow(title=choice.framework, framework=choice.framework, beyond=True)
+            found.append((make_line(row, choice), row))
     return list({line.key: (line, row) for line, row in found}.values())
 
 
-def match_lines(row: StudyRow, choice: FrameworkChoice) -> Iterator[StudyLine]:
-    """Yield the lines that ``choice`` makes of ``row``, none where it means another row."""
-    if row.framework != choice.name:
-        return
+def split_choice(choice: FrameworkChoice) -> Iterator[Wanted]:
+    """Yield a framework as it was typed once for every combination of its axes' values."""
     for values in itertools.product(*choice.axes.values()):
         axes = dict(zip(choice.axes, values, strict=True))
-        if all(row.axes.get(name, value) == value for name, value in axes.items()):
-            axes = {**row.axes, **axes}
-            yield StudyLine(
-                key=spell_line(row.framework, choice.version, axes),
-                title=row.title,
-                framework=row.framework,
-                axes=axes,
-                beyond=row.beyond,
-            )
+        yield Wanted(framework=choice.name, version=choice.version, axes=axes)
+
+
+def fits(row: StudyRow, choice: Wanted) -> bool:
+    """Return whether ``row`` has the framework, and no other value of an axis."""
+    alike = (row.axes.get(name, value) == value for name, value in choice.axes.items())
+    return row.framework == choice.framework and all(alike)
+
+
+def make_line(row: StudyRow, choice: Wanted) -> StudyLine:
+    """Return ``row`` with the version and the axes that were asked for."""
+    axes = {**row.axes, **choice.axes}
+    return StudyLine(
+        key=spell_line(row.framework, choice.version, axes),
+        title=row.title,
+        framework=row.framework,
+        axes=axes,
+        beyond=row.beyond,
+    )
 
 
 def spell_line(framework: str, version: str | None, axes: Mapping[str, str]) -> str:

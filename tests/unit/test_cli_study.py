@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,26 @@ def test_a_run_that_fails_stands_with_its_reason(dlbench: CommandLine, studies: 
     assert_explained(done, 10, "2 of 4 runs did not end well")
     assert "failed: " in done.stdout
     assert len(dlbench.records()) == 4
+
+
+def test_what_was_interrupted_goes_on_where_it_stopped(dlbench: CommandLine, studies: Path) -> None:
+    chosen = ("-f", "faulty:fault=none,slow")
+    words = ("reproduce", "toy", "--quick", "--no-parity", "--python", sys.executable, *chosen)
+    process = dlbench.start(*words, DLBENCH_STUDIES=str(studies))
+    deadline = time.monotonic() + 60
+    while len(dlbench.record_files()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    report = (dlbench.folder / "reproduced" / "toy" / "report.md").read_text(encoding="utf-8")
+    assert "not executed yet" in report
+    done = reproduce(dlbench, studies, *chosen)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 4 cells have their records (--again ignores them)" in done.stderr
+    ended = [one["outcome"]["how"] for one in dlbench.records()]
+    assert ended == ["exited", "exited", "interrupted", "exited", "exited"]
 
 
 def test_nothing_that_can_be_had(dlbench: CommandLine, studies: Path) -> None:
