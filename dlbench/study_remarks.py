@@ -20,8 +20,8 @@ def remark(filled: FilledTable, evidence: Evidence) -> Iterator[str]:
 
 def compare_orders(group: Group, filled: FilledTable) -> Iterator[str]:
     """Say whether the published and the measured rank order agree, where both are known."""
-    stated = {entry.stated for entry in group.entries if entry.stated is not None}
-    if len(stated) < 2:
+    stated = [entry.stated for entry in group.entries if entry.stated is not None]
+    if len(set(stated)) < 2:
         return
     where = name_group(group, filled)
     if len(group.pairs) < 2:

@@ -11,15 +11,20 @@ Report and tables can be computed again from the last two, and come out the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from dlbench import reproduction, source_lines
+from dlbench.errors import StoreError
 from dlbench.published import Published, PublishedRow
 from dlbench.record import Record
-from dlbench.redaction import Secrets, redact
+from dlbench.redaction import Secrets, redact, redact_text
 from dlbench.reproduction import Reproduction
 from dlbench.rows import describe_versions
 from dlbench.store import encode_record, read_record, write_whole
@@ -68,10 +73,17 @@ def write_report(
 ) -> list[Path]:
     """Write everything into ``folder`` and return the files; raises OSError.
 
-    Records are kept without what ``secrets`` names.  Files of an earlier report are replaced.
+    Nothing of it has what ``secrets`` names.  Files of an earlier report are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = list(write_records(folder / RECORDS, records, secrets))
+    clean = [redact(record, secrets) for record in records]
+    evidence = msgspec.structs.replace(
+        evidence,
+        reproduction=redact_reasons(evidence.reproduction, secrets),
+        runs={record.run_id: summarize(record) for record in clean},
+    )
+    forget_records(folder, {record.run_id for record in clean})
+    written = list(write_records(folder / RECORDS, clean))
     kept = folder / reproduction.NAME
     write_whole(kept, reproduction.encode(evidence.reproduction))
     for filled in fill_tables(evidence):
@@ -85,17 +97,32 @@ def write_report(
     return [*written, kept, *texts]
 
 
-def write_records(folder: Path, records: Sequence[Record], secrets: Secrets) -> Iterator[Path]:
-    """Write the records without what they give away, and yield the files; drop all others."""
-    kept = set()
+def redact_reasons(found: Reproduction, secrets: Secrets) -> Reproduction:
+    """Return ``found`` with reasons that give away neither folders nor addresses."""
+    places = [
+        msgspec.structs.replace(place, reason=redact_text(place.reason, secrets))
+        for place in found.places
+    ]
+    return msgspec.structs.replace(found, places=tuple(places))
+
+
+def write_records(folder: Path, records: Sequence[Record]) -> Iterator[Path]:
+    """Write the records and yield their files."""
     for record in records:
         path = folder / f"{record.run_id}.json"
-        write_whole(path, encode_record(redact(record, secrets)))
-        kept.add(path)
+        write_whole(path, encode_record(record))
         yield path
-    for path in folder.glob("*.json"):
-        if path not in kept:
-            path.unlink()
+
+
+def forget_records(folder: Path, wanted: Collection[str]) -> None:
+    """Remove the records of an earlier report in ``folder`` but those of the ``wanted`` runs.
+
+    Only what that report names is removed: other files there are not dlbench's.
+    """
+    with contextlib.suppress(StoreError):
+        for run in reproduction.read(folder / reproduction.NAME).list_runs():
+            if run not in wanted and re.fullmatch(r"\w+", run):
+                (folder / RECORDS / f"{run}.json").unlink(missing_ok=True)
 
 
 def render_report(evidence: Evidence) -> str:

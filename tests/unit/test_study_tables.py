@@ -6,13 +6,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from comparisons import make_run
 from golden import check_golden
 from study_evidence import gather_fcnn, gather_titanx
 
+from dlbench.redaction import Secrets
 from dlbench.study_figures import Evidence, fill_tables
 from dlbench.study_plots import plot_table
-from dlbench.study_report import render_report
+from dlbench.study_report import render_report, write_report
 from dlbench.study_tables import tabulate_study
+from dlbench.summary import summarize
 from dlbench.tables import Format, Quantity, Table, render
 
 
@@ -107,3 +110,39 @@ def test_nothing_measured_is_no_plot(tmp_path: Path) -> None:
     found = msgspec.structs.replace(evidence.reproduction, places=places)
     (filled,) = fill_tables(msgspec.structs.replace(evidence, reproduction=found))
     assert plot_table(filled, tmp_path, "title") == []
+
+
+def test_a_report_gives_away_no_folder(tmp_path: Path) -> None:
+    evidence = gather_titanx()
+    private = tmp_path / "alice"
+    places = tuple(
+        msgspec.structs.replace(place, runs=(), reason=f"cannot read {private}/mnist")
+        for place in evidence.reproduction.places
+    )
+    found = msgspec.structs.replace(evidence.reproduction, places=places)
+    secrets = Secrets(hosts={}, folders=(str(tmp_path),))
+    folder = tmp_path / "report"
+    written = write_report(
+        folder, msgspec.structs.replace(evidence, reproduction=found), [], secrets
+    )
+    assert [path.name for path in written] == ["reproduction.json", "tables.csv", "report.md"]
+    for path in written:
+        text = path.read_text(encoding="utf-8")
+        assert "cannot read " in text or path.suffix == ".csv"
+        assert str(tmp_path) not in text
+
+
+def test_the_records_of_the_earlier_report_are_gone_and_no_others(tmp_path: Path) -> None:
+    evidence, secrets = gather_titanx(), Secrets(hosts={})
+    first, second = make_run("aaaa"), make_run("bbbb")
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "own.json").touch()
+    for record in (first, second):
+        places = (msgspec.structs.replace(evidence.reproduction.places[2], runs=(record.run_id,)),)
+        found = msgspec.structs.replace(evidence.reproduction, places=places)
+        one = msgspec.structs.replace(
+            evidence, reproduction=found, runs={record.run_id: summarize(record)}
+        )
+        write_report(tmp_path, one, [record], secrets)
+    kept = sorted(path.name for path in (tmp_path / "records").iterdir())
+    assert kept == ["bbbb.json", "own.json"]
