@@ -7,9 +7,10 @@ rate, is the gradient: what the weights' own rounding takes away is 2^-44 of a w
 ``optimizer`` and ``dropout`` try the scenario's optimizer and its dropout rates on networks of one
 layer, where what should come out is known.
 
-Programs choose algorithms, and compile code, for the shape of a batch.  So ``gradients`` is taken
+Programs choose algorithms, and compile code, for the shape of a batch.  So the first two are done
 at the batch size that is measured.  Its items are the few of the oracle, each repeated equally
-often: the mean over the batch is then the oracle's, which computes a small one in float64.
+often: the mean over the batch is then the oracle's, which computes a small one in float64.  A
+network too large for ten such steps states a batch size for them; its gradients are not spared.
 """
 
 from __future__ import annotations
@@ -82,10 +83,11 @@ def make_parity(
     if own.optimizer is None:
         network = Probe(name="network", kind="network", task=plain, steps=0)
         return Parity(role="compare", probes=(fill(network, batch_size),))
+    network = network_probe(plain, scenario.parity.get("learning_rate", LEARNING_RATE))
     return Parity(
         role="compare",
         probes=(
-            network_probe(plain, scenario.parity.get("learning_rate", LEARNING_RATE)),
+            network if scenario.parity.get("batch_size") else fill(network, batch_size),
             fill(gradients_probe(plain), batch_size),
             optimizer_probe(own.optimizer, own.precision),
             *dropout_probes(own),

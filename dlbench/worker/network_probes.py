@@ -110,10 +110,11 @@ def _outputs(bench, name, found):
     if found.shape != (bench.task.batch_size,) + bench.task.output_shape:
         return {"difference": float("inf"), "shape": list(found.shape)}
     expected = bench.references.keep(name, found[: bench.items])
-    expected = expected[places(len(found), bench.items)]
     facts = {"scale": np.abs(expected).max()}
     if bench.references.compares:
-        facts["difference"] = np.abs(found - expected).max()
+        # One after another: outputs for every pixel of a batch are large.
+        pairs = zip(found, places(len(found), bench.items))
+        facts["difference"] = np.max([np.abs(one - expected[item]).max() for one, item in pairs])
     return facts
 
 

@@ -68,8 +68,8 @@ class Bench(object):
         return loss
 
     def predict(self, batch):
-        """Return the outputs for a batch, in float64."""
-        return np.array(self.adapter.predict(self.adapter.prepare(batch)), np.float64)
+        """Return a copy of the outputs for a batch."""
+        return np.array(self.adapter.predict(self.adapter.prepare(batch)))
 
 
 def execute(job, make_adapter, folders, watch, result):

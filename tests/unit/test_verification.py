@@ -192,7 +192,7 @@ def test_a_batch_size_has_a_verdict_of_its_own(laboratory: Laboratory) -> None:
         for facts in found
     ]
     assert [one["gradients"] for one in sizes] == [32, 128]
-    assert [one["network"] for one in sizes] == [16, 16]
+    assert [one["network"] for one in sizes] == [32, 128]
 
 
 def parity_of(laboratory: Laboratory, facts: ParityFacts) -> Parity:
