@@ -25,7 +25,8 @@ AXES: Mapping[str, Mapping[str, str]] = {
 }
 
 #: The honest frameworks are asked for everything that a lie is, as far as they have it.  Compiled
-#: channels first, torch 2.13.0 is rightly caught on this network: docs/measuring.md says by what.
+#: channels first, torch 2.13.0 is rightly caught in smaller batches than these: docs/measuring.md
+#: says by what.
 HONEST_AXES: Mapping[str, tuple[str, ...]] = {
     "torch": ("", "layout=NHWC", "compile=on,layout=NHWC"),
     "numpy": ("", "precision=float32"),
