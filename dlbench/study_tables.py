@@ -79,7 +79,7 @@ def lay_out_columns(filled: FilledTable) -> tuple[list[Column], list[tuple[Cell,
         key = name.replace(" ", "_")
         columns += [
             Column(name=key, title=name, unit=filled.unit, range=INTERVAL),
-            Column(name=f"{key}_ratio", title="/ best", unit="1"),
+            Column(name=f"{key}_ratio", title=f"/ best at {value}", unit="1", spare=1),
         ]
     columns += [
         Column(name="published", title="published", footnotes=True),
@@ -121,7 +121,7 @@ def stub_columns(filled: FilledTable, axes: Sequence[str]) -> list[Column]:
         *([Column(name="figure", title="figure")] if several else []),
         Column(name="framework", title="framework"),
         *(Column(name=name, title=name) for name in axes),
-        Column(name="image", title="image"),
+        Column(name="image", title="image", spare=2),
     ]
 
 

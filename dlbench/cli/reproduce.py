@@ -29,7 +29,19 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 #: Options that say something of one of the two alone.
-OF_STUDIES = ("framework", "stack", "device", "quick", "trials", "epochs", "again", "output")
+OF_STUDIES = (
+    "framework", "stack", "device", "quick", "trials", "epochs", "again", "output", "wide",
+)  # fmt: skip
+    "framework",
+    "stack",
+    "device",
+    "quick",
+    "trials",
+    "epochs",
+    "again",
+    "output",
+    "wide",
+)
 OF_RUNS = ("band",)
 
 
@@ -90,6 +102,10 @@ def reproduce(
     ] = True,
     dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")] = False,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Every column of a study's tables, however narrow."),
+    ] = False,
     results: ResultsOption = None,
 ) -> None:
     """Execute a study, or a record's cell, again, and say whether it agrees.
@@ -134,7 +150,10 @@ def reproduce(
     from dlbench.study_cells import Asked
 
     asked = Asked(frameworks=tuple(framework or ()), stack=stack, device=device, quick=quick)
-    reproduce_study(what, StudyOptions(asked=asked, options=options, again=again, output=output))
+    reproduce_study(
+        what,
+        StudyOptions(asked=asked, options=options, again=again, output=output, wide=wide),
+    )
 
 
 def repeat(what: str, options: Options, band: str) -> None:

@@ -26,6 +26,7 @@ from dlbench.store import Store
 from dlbench.studies import Study
 from dlbench.study_cells import Asked, PlannedPlace, plan_places
 from dlbench.study_figures import Evidence
+from dlbench.tables import Format
 
 #: Where a report is written unless told otherwise, by the name of the study.
 REPORTS = Path("reproduced")
@@ -40,6 +41,8 @@ class StudyOptions(Struct, frozen=True, kw_only=True):
     again: bool = False
     #: The folder of the report.
     output: Path | None = None
+    #: Show every column, however narrow the terminal.
+    wide: bool = False
 
 
 def reproduce_study(name: str, options: StudyOptions) -> None:
@@ -169,7 +172,8 @@ class StudySession(Session):
             published.load(self.workspace.studies),
             self.workspace.studies,
         )
-        print_tables(tabulate_study(evidence), "json" if self.options.as_json else "text")
+        form: Format = "json" if self.options.as_json else "text"
+        print_tables(tabulate_study(evidence), form, wide=self.choices.wide)
         folder = self.choices.output or REPORTS / self.study.name
         self.write(folder, evidence, records)
         display.note(f"report   {folder / 'report.md'}")

@@ -9,6 +9,7 @@ from study_evidence import STUDIES
 
 from dlbench import published, scenario, studies
 from dlbench.errors import ScenarioError, UnknownNameError
+from dlbench.study_cells import choose_lines
 
 SCENARIOS = STUDIES.parent / "scenarios"
 
@@ -98,3 +99,31 @@ def test_a_shipped_study_has_a_row_for_whatever_was_published(name: str) -> None
     named = {(row.framework, row.backend) for row in stated.rows if row.framework}
     assert named <= rows
     assert {row.framework for row in study.rows if row.beyond} <= {"torch", "tensorflow"}
+
+
+def list_keys(study: studies.Study, *frameworks: str) -> list[str]:
+    return [line.key for line, _ in choose_lines(study, frameworks)]
+
+
+def test_which_lines_are_wanted() -> None:
+    study = studies.load("titanx-2017", [STUDIES])
+    assert len(list_keys(study)) == len(study.rows)
+    assert list_keys(study, "tensorflow:xla=on") == [
+        "tensorflow:layout=NHWC,xla=on",
+        "tensorflow:layout=NCHW,xla=on",
+    ]
+    assert list_keys(study, "torch:compile=on,off,layout=NHWC") == [
+        "torch:layout=NHWC,compile=on",
+        "torch:layout=NHWC,compile=off",
+    ]
+    assert list_keys(study, "tensorflow==1.0.0:layout=NHWC,xla=off", "own", "torch:layout=x") == [
+        "tensorflow==1.0.0:layout=NHWC,xla=off",
+        "own",
+        "torch:layout=x",
+    ]
+
+
+def test_what_the_study_has_not_is_beyond_it() -> None:
+    study = studies.load("fcnn-mnist-2016", [STUDIES])
+    found = {line.key: line.beyond for line, _ in choose_lines(study, ["own", "tensorflow"])}
+    assert found == {"tensorflow": False, "own": True}
