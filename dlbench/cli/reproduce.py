@@ -30,8 +30,6 @@ app = typer.Typer(add_completion=False)
 
 #: Options that say something of one of the two alone.
 OF_STUDIES = (
-    "framework", "stack", "device", "quick", "trials", "epochs", "again", "output", "wide",
-)  # fmt: skip
     "framework",
     "stack",
     "device",
