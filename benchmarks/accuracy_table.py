@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dlbench.compare import number_first
 from dlbench.epochs import Epoch, read_epochs
 from dlbench.quality import describe_quality, list_known, spell_ends
 from dlbench.record import Record
@@ -67,7 +68,13 @@ def choose(records: Iterable[Record]) -> list[Record]:
         known = chosen.get(key)
         if known is None or len(find_epochs(record)) >= len(find_epochs(known)):
             chosen[key] = record
-    return [chosen[key] for key in sorted(chosen)]
+    return sorted(chosen.values(), key=place)
+
+
+def place(record: Record) -> tuple[object, ...]:
+    """Return what sorts rows: by scenario, then parameters, numbers as such, then image."""
+    values = [number_first(spell(value)) for value in record.scenario.values.values()]
+    return record.scenario.name, values, record.cell.image_id
 
 
 def tabulate(records: Iterable[Record]) -> Table:

@@ -84,6 +84,20 @@ def test_the_longest_record_of_a_cell_counts_and_then_the_newest() -> None:
     assert [one.run_id for one in choose([long, newer, short])] == ["a3"]
 
 
+def test_rows_stand_in_the_order_of_their_parameters() -> None:
+    def make(width: int) -> Record:
+        record = make_epochs(f"w{width}", [0.9])
+        scenario = msgspec.structs.replace(record.scenario, values={"width": str(width)})
+        return msgspec.structs.replace(record, scenario=scenario)
+
+    found = rows(make(128), make(1024), make(64))
+    assert [row["scenario"] for row in found] == [
+        "tiny width=64",
+        "tiny width=128",
+        "tiny width=1024",
+    ]
+
+
 def test_records_are_read_oldest_first(tmp_path: Path) -> None:
     for number, day in ((1, "02"), (2, "01")):
         record = make_epochs(f"a{number}", [0.9], started=f"2026-11-{day}T10:00:00+00:00")
