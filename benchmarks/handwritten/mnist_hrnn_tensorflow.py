@@ -29,8 +29,9 @@ class Lstm(tf.Module):
         self.bias = tf.Variable(tf.zeros(4 * units))
 
     def __call__(self, x):
+        time_first = tf.transpose(x, (1, 0, 2))
         hidden = cell = tf.zeros((tf.shape(x)[0], self.recurrent.shape[0]))
-        for step in tf.unstack(tf.tensordot(x, self.kernel, 1) + self.bias, axis=1):
+        for step in tf.unstack(tf.nn.bias_add(tf.tensordot(time_first, self.kernel, 1), self.bias)):
             enter, forget, new, leave = tf.split(step + hidden @ self.recurrent, 4, axis=1)
             cell = tf.sigmoid(forget) * cell + tf.sigmoid(enter) * tf.tanh(new)
             hidden = tf.sigmoid(leave) * tf.tanh(cell)
