@@ -9,6 +9,9 @@ import os
 
 import numpy as np
 
+#: A cache line, and the widest vector of any processor here.
+_ALIGNMENT_BYTES = 64
+
 
 class Column(object):
     """One array of a split, items first, and how it becomes an input."""
@@ -23,13 +26,14 @@ class Column(object):
 
         Images are changed first where there are ``draws``.
         """
-        taken = np.asarray(self.array[indices])
+        taken = self.array[indices]
         if draws is not None and taken.ndim == 4:
             taken = draws.apply(taken, indices)
-        taken = taken.astype(self.dtype, copy=False)
+        result = aligned_empty(taken.shape, self.dtype)
+        result[...] = taken
         if self.divide_by != 1.0:
-            taken /= self.dtype.type(self.divide_by)
-        return taken
+            result /= self.dtype.type(self.divide_by)
+        return result
 
 
 class Split(object):
@@ -51,6 +55,17 @@ class Split(object):
     def augmented(self, draws):
         """Return this split with its images changed by ``draws``."""
         return Split(self.inputs, self.target, self.items, draws)
+
+
+def aligned_empty(shape, dtype):
+    """Return an array that begins at a multiple of 64 bytes, without values.
+
+    Frameworks allocate their own so, and read others more slowly; NumPy aligns to 16.
+    """
+    count = int(np.prod(shape)) * dtype.itemsize
+    memory = np.empty(count + _ALIGNMENT_BYTES, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT_BYTES
+    return memory[start : start + count].view(dtype).reshape(shape)
 
 
 def load(data, task, seed, folder):

@@ -75,7 +75,7 @@ class Adapter:
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
-        self.last = loss.detach()
+        self.last = loss
 
     def predict(self, prepared):
         self.network.eval()
