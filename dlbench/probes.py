@@ -83,7 +83,11 @@ def make_parity(
     if own.optimizer is None:
         network = Probe(name="network", kind="network", task=plain, steps=0)
         return Parity(role="compare", probes=(fill(network, batch_size),))
-    network = network_probe(plain, scenario.parity.get("learning_rate", LEARNING_RATE))
+    network = network_probe(
+        plain,
+        scenario.parity.get("learning_rate", LEARNING_RATE),
+        scenario.parity.get("steps", STEPS),
+    )
     return Parity(
         role="compare",
         probes=(
@@ -167,11 +171,11 @@ def descent(learning_rate: float) -> TaskOptimizer:
     return TaskOptimizer(kind="sgd", parameters=parameters)
 
 
-def network_probe(task: Task, learning_rate: float) -> Probe:
-    """Return the probe of losses, outputs and weights after some steps."""
+def network_probe(task: Task, learning_rate: float, steps: int) -> Probe:
+    """Return the probe of losses, outputs and weights after ``steps``."""
     loss = msgspec.structs.replace(task.loss, reduction="mean")
     task = msgspec.structs.replace(task, loss=loss, optimizer=descent(learning_rate))
-    return Probe(name="network", kind="network", task=task, steps=STEPS, batches=BATCHES)
+    return Probe(name="network", kind="network", task=task, steps=steps, batches=BATCHES)
 
 
 def gradients_probe(task: Task) -> Probe:

@@ -187,7 +187,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str] = {}
     #: Quality known from elsewhere, of these parameter values and this batch size; None for others.
     known: Known | None = None
-    #: How parity runs this scenario (batch size, initializer, learning rate).
+    #: How parity runs this scenario (batch size, initializer, learning rate, steps).
     parity: dict[str, Any] = {}
     #: Digest of the meaning: data, network, loss, optimizer, parameters as the file states them.
     digest: str = ""

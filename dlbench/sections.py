@@ -158,6 +158,7 @@ _PARITY = {
     "batch_size": Field(whole, None),
     "initializer": Field(choice(*INITIALIZERS), None),
     "learning_rate": Field(positive, None),
+    "steps": Field(whole, None),
 }
 _PLAN = {
     "epochs": Field(natural, 0),

@@ -52,7 +52,7 @@ def test_the_network_is_the_scenarios_own_without_dropout(name: str) -> None:
     assert probe.task.loss.reduction == "mean"
     assert probe.task.optimizer is not None
     assert probe.task.optimizer.kind == "sgd"
-    assert (probe.steps, probe.batches) == (10, 4)
+    assert (probe.steps, probe.batches) == (3 if name == "vgg-toy" else 10, 4)
     rates = [layer.parameters["rate"] for layer in probe.task.layers if layer.kind == "dropout"]
     assert rates == [0.0] * len(rates)
 
@@ -67,11 +67,12 @@ def test_gradients_keep_the_scenarios_reduction(tmp_path: Path) -> None:
 
 
 def test_the_parity_section_decides(tmp_path: Path) -> None:
-    stated = "parity: {batch_size: 3, initializer: he_normal, learning_rate: 0.002}"
+    stated = "parity: {batch_size: 3, initializer: he_normal, learning_rate: 0.002, steps: 4}"
     plain = make_parity(write(tmp_path))
     changed = make_parity(write(tmp_path, ("plans:", f"{stated}\nplans:")))
     network = by_name(changed)["network"].task
     assert network.batch_size == 3
+    assert (by_name(plain)["network"].steps, by_name(changed)["network"].steps) == (10, 4)
     assert network.optimizer is not None
     assert network.optimizer.parameters["learning_rate"] == 0.002
     kernels = [one for one in list_weights(network.layers) if one.name.endswith("kernel")]
