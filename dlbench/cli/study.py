@@ -77,11 +77,13 @@ class StudySession(Session):
         self.places = plan_places(
             self.study, self.choices.asked, self.catalog, self.workspace.scenarios
         )
-        return [
-            RefusedCell(cell=place.cell, reason=place.reason) if place.reason else place.cell
-            for place in self.places
-            if place.cell is not None
-        ]
+        found: dict[str, Cell | RefusedCell] = {}
+        for place in self.places:
+            if place.cell is not None:
+                refused = RefusedCell(cell=place.cell, reason=place.reason)
+                key = repr((cell_facts(place.cell), place.cell.scenario.values))
+                found.setdefault(key, refused if place.reason else place.cell)
+        return list(found.values())
 
     def show_plan(
         self, display: Display, cells: Sequence[Cell], refused: Sequence[RefusedCell]

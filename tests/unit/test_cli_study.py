@@ -172,6 +172,16 @@ def test_what_was_interrupted_goes_on_where_it_stopped(dlbench: CommandLine, stu
     assert ended == ["exited", "exited", "interrupted", "exited", "exited"]
 
 
+def test_two_lines_of_one_cell_share_its_runs(dlbench: CommandLine, studies: Path) -> None:
+    chosen = ("-f", "faulty:fault=none", "-f", "faulty==1.0:fault=none")
+    done = reproduce(dlbench, studies, *chosen, "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(dlbench.records()) == 2
+    (table,) = json.loads(done.stdout)["tables"]
+    assert len(table["rows"]) == 2
+    assert table["rows"][0]["batch_size_4"] == table["rows"][1]["batch_size_4"]
+
+
 def test_nothing_that_can_be_had(dlbench: CommandLine, studies: Path) -> None:
     done = reproduce(dlbench, studies, "-f", "absent")
     assert_explained(done, 11, "absent   absent: no plugin for absent is installed")
