@@ -26,8 +26,8 @@ def compiles_nothing(record: Record) -> bool:
     return record.result.audit["compiled_as_set"]["passed"] is False
 
 
-def has_no_such_convolution(record: Record) -> bool:
-    """Say whether the process ended with the framework's own words."""
+def takes_no_such_image(record: Record) -> bool:
+    """Say whether the run failed with the framework's own words."""
     assert not record.outcome.ok
     return "only supports NHWC" in record.outcome.log_tail + record.outcome.detail
 
@@ -52,11 +52,11 @@ FORCED = (
         shows=compiles_nothing,
     ),
     Forced(
-        reason="TensorFlow 1.0.0 has no NCHW convolution on the CPU: it ends the process",
+        reason="TensorFlow 1.0.0 takes no NCHW images on the CPU: convolutions end the process",
         scenario="probe-images",
         framework="tensorflow==1.0.0",
         axes={"layout": "NCHW"},
-        shows=has_no_such_convolution,
+        shows=takes_no_such_image,
     ),
 )
 

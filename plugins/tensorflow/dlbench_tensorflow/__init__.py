@@ -51,7 +51,7 @@ _REFUSALS = (
         axes={"xla": ("on",)},
     ),
     Refusal(
-        reason="TensorFlow 1.0.0 has no NCHW convolution on the CPU: it ends the process",
+        reason="TensorFlow 1.0.0 takes no NCHW images on the CPU: convolutions end the process",
         images=("tensorflow-1.0.0",),
         devices=("cpu",),
         layers=("convolution", "max_pool", "average_pool"),
