@@ -30,6 +30,7 @@ def dense(x, units):
 
 def main():
     options = read_options(__doc__, epochs=10, depth=2, width=100, activation="relu")
+    np.random.seed(1)
     tf.set_random_seed(1)
     images, labels = load(options.data, "train")
     test_images, test_labels = load(options.data, "test")

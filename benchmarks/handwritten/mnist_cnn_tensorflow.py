@@ -44,6 +44,7 @@ class Network(tf.Module):
 
 def main():
     options = read_options(__doc__, epochs=12)
+    np.random.seed(1)
     tf.random.set_seed(1)
     images, labels = load(options.data, "train")
     test_images, test_labels = load(options.data, "test")
