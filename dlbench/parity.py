@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from dlbench.bounds import DROPOUT_DEVIATIONS, Bounds, find_bounds
+from dlbench.bounds import DROPOUT_DEVIATIONS, Bounds, bound_last_gradient, find_bounds
 from dlbench.framework import Difference
 from dlbench.job import Probe, Weight
 from dlbench.network import list_weights
@@ -171,7 +171,9 @@ def check_gradients(seen: Observation, probe: Probe, bounds: Bounds) -> Iterator
     last = weights[-1].name.rpartition("/")[0]
     top = [weight for weight in weights if weight.name.rpartition("/")[0] == last]
     yield check_each("gradients", measure, weights, bounds.gradient)
-    yield check_each("gradients of the last layer", measure, top, bounds.last_gradient)
+    labels = probe.task.batch_size * math.prod(probe.task.target.shape)
+    bound = bound_last_gradient(bounds, labels)
+    yield check_each("gradients of the last layer", measure, top, bound)
 
 
 def check_each(
