@@ -30,6 +30,9 @@ from dlbench.runner import PreparedRun, execute_run, new_id, write_inputs
 
 MEMORY_SHARE = 0.8
 
+#: What TensorFlow reads its numbers of threads from, where a script says nothing of them.
+THREAD_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
@@ -122,7 +125,11 @@ class Bench:
             for file in (script, *self.work.beside):
                 shutil.copyfile(HANDWRITTEN / file, spec.in_folder / file)
             command = ("{python}", "{in}/" + script, *arguments, "--output", "{out}/times.json")
-            ended = engine.execute(msgspec.structs.replace(spec, command=command))
+            threads = dict.fromkeys(THREAD_VARIABLES, str(self.threads))
+            spec = msgspec.structs.replace(
+                spec, command=command, environment={**spec.environment, **threads}
+            )
+            ended = engine.execute(spec)
             output = spec.out_folder / "times.json"
             if ended.how != "exited" or ended.code or not output.exists():
                 log = spec.log.read_text(encoding="utf-8", errors="replace")[-2000:]
