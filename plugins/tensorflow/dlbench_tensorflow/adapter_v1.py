@@ -70,6 +70,9 @@ class Adapter(object):
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             labels=self.target, logits=network.logits(values, True))
         reduce = tf.reduce_mean if task.loss.reduction == "mean" else tf.reduce_sum
+        # TensorFlow 1 adds one by one: half a million losses at once are 1e-4 off.
+        for _ in task.target.shape:
+            losses = reduce(losses, axis=-1)
         self.loss_tensor = reduce(losses)
         if task.optimizer:
             self.train = self.updates(task.optimizer)
