@@ -81,11 +81,14 @@ class Bench:
     engines: tuple[Engine, Engine]
     scratch: Path
     threads: int
+    #: Variables that both sides have beside their own.
+    environment: Mapping[str, str]
     training_flops: int
 
     def play(self) -> tuple[Side, Side]:
         """Execute both sides once, in turns; return what dlbench did, and what the script did."""
-        return play(self.engines, self.work.turns, self.dlbench_side, self.handwritten_side)
+        sides = (self.dlbench_side, self.handwritten_side)
+        return play(self.engines, self.work.turns, *sides, self.environment)
 
     def dlbench_side(self, engine: Engine) -> Side:
         """Execute dlbench's run."""
@@ -146,7 +149,7 @@ def phase_values(record: Record, name: str) -> list[float]:
     return [float(value) for phase in phases for value in phase.values]
 
 
-def prepare(work: Work, threads: int, scratch: Path) -> Bench:
+def prepare(work: Work, threads: int, environment: Mapping[str, str], scratch: Path) -> Bench:
     """Find or build the image, fetch the data, and settle both sides of one comparison."""
     workspace = open_workspace()
     engines = (workspace.engine("docker"), workspace.engine("docker"))
@@ -180,5 +183,6 @@ def prepare(work: Work, threads: int, scratch: Path) -> Bench:
         engines=engines,
         scratch=scratch,
         threads=threads,
+        environment=environment,
         training_flops=summarize(cell.scenario).training_flops * int(cell.variant["batch_size"]),
     )

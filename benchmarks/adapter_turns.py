@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from dlbench.container import OUT
 from dlbench.engine import Engine, Exit, RunSpec
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
 PASSED, GONE = b".", b"x"
+
+#: The C library keeps what a program frees.  Left to itself it gives large arrays back and has them
+#: mapped anew, page by page, in some processes at every step and in others at none, as the order of
+#: the first steps' allocations falls out: a tenth of a step, by chance, on either side.
+KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**40),
+}
 
 Ours = TypeVar("Ours")
 Theirs = TypeVar("Theirs")
@@ -28,9 +38,10 @@ Theirs = TypeVar("Theirs")
 class Seat:
     """An engine whose next run takes its turns: ``execute`` adds what that needs to IN and OUT."""
 
-    def __init__(self, engine: Engine, count: int) -> None:
+    def __init__(self, engine: Engine, count: int, environment: Mapping[str, str]) -> None:
         self._engine = engine
         self._count = count
+        self._environment = environment
         self._passed = self._mine = -1
         self._ready = Event()
 
@@ -45,7 +56,8 @@ class Seat:
         name_adapter(spec.in_folder)
         self._passed, self._mine = (make_pipe(spec.out_folder / n) for n in ("passed", "mine"))
         self._ready.set()
-        return self._engine.execute(spec)
+        environment = {**spec.environment, **self._environment}
+        return self._engine.execute(replace(spec, environment=environment))
 
     def leave(self, _run: object) -> None:
         """Say that the run has ended, however it did; it may never have begun."""
@@ -88,9 +100,13 @@ def play(
     count: int,
     ours: Callable[[Any], Ours],
     theirs: Callable[[Any], Theirs],
+    environment: Mapping[str, str],
 ) -> tuple[Ours, Theirs]:
-    """Execute two runs at once that do ``count`` steps in turns; return what both return."""
-    seats = [Seat(engine, count) for engine in engines]
+    """Execute two runs at once that do ``count`` steps in turns; return what both return.
+
+    Both get the variables of ``environment`` beside their own.
+    """
+    seats = [Seat(engine, count, environment) for engine in engines]
     with ThreadPoolExecutor(len(seats)) as pool:
         first, second = pool.submit(ours, seats[0]), pool.submit(theirs, seats[1])
         first.add_done_callback(seats[0].leave)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapter_bench import Bench, Side, prepare
+from adapter_turns import KEEP_MEMORY
 from adapter_work import Amount, list_works
 
 from dlbench.stats import estimate
@@ -84,6 +85,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=3, help="of each side in a pair, after one")
     parser.add_argument("--warmup", type=int, default=4, help="steps before these")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--memory", choices=("kept", "stock"), default="kept", help="see KEEP_MEMORY"
+    )
     parser.add_argument("--batch-size", type=int, default=16, help="of steps")
     parser.add_argument("--steps-per-epoch", type=int, default=0, help="epochs: cut to so many")
     return parser.parse_args()
@@ -103,9 +107,11 @@ def main() -> None:
     unknown = [name for name in given.only or () if name not in works]
     if unknown:
         raise SystemExit(f"no comparison {unknown[0]!r}; there are {', '.join(works)}")
+    environment = KEEP_MEMORY if given.memory == "kept" else {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in given.only or default:
-            measure(prepare(works[name], given.threads, Path(scratch)), given.pairs)
+            bench = prepare(works[name], given.threads, environment, Path(scratch))
+            measure(bench, given.pairs)
 
 
 if __name__ == "__main__":
