@@ -112,7 +112,7 @@ def test_the_plugin_is_verified_once(page: Path) -> None:
     first, second = verify(page), verify(page)
     for done in (first, second):
         assert done.returncode == 0, done.stdout + done.stderr
-        assert re.search("toy-1.0 +order=C +passed", done.stdout)
+        assert re.search("toy-1.0 +batch_size=64 order=C +passed", done.stdout)
     assert "[parity 2/2]" in first.stderr
     assert "[parity" not in second.stderr
     assert "[parity 1/1]" in verify(page, "--again").stderr
