@@ -6,7 +6,6 @@ second before the first word of help.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import signal
 import sys
@@ -40,10 +39,6 @@ COMMANDS: dict[str, tuple[bool, str]] = {
     "published": (True, "List and show what others have published."),
     "doctor": (False, "Check this machine for what dlbench needs."),
 }
-
-#: What imports make lives as long as the process: Python's own 700 would look through it over and
-#: over, a tenth of the start.
-COLLECTED_AFTER_OBJECTS = 100_000
 
 #: What typer raises where the command line cannot be read; its own name of it is not public.
 Misuse: type[Exception] = typer.BadParameter.__bases__[0]
@@ -180,7 +175,6 @@ def execute() -> int:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code of what happened."""
-    gc.set_threshold(COLLECTED_AFTER_OBJECTS)
     signal.signal(signal.SIGTERM, end_by_signal)
     prepare_streams()
     sys.exit(execute())
