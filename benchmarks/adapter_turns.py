@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
@@ -111,13 +112,30 @@ def play(
         first, second = pool.submit(ours, seats[0]), pool.submit(theirs, seats[1])
         first.add_done_callback(seats[0].leave)
         second.add_done_callback(seats[1].leave)
-        if not referee(seats, count):
-            for seat in seats:
-                seat.dismiss()
+        with interrupted(engines):
+            referee(seats, count)
         return first.result(), second.result()
 
 
-def referee(seats: Sequence[Seat], count: int) -> bool:
+@contextmanager
+def interrupted(engines: Sequence[Engine]) -> Iterator[None]:
+    """End what the engines execute where the block is left by Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for engine in engines:
+            engine.interrupt()
+        raise
+
+
+def referee(seats: Sequence[Seat], count: int) -> None:
+    """Grant turns until all are over; where a run ends before its time, tell the other one."""
+    if not grant_turns(seats, count):
+        for seat in seats:
+            seat.dismiss()
+
+
+def grant_turns(seats: Sequence[Seat], count: int) -> bool:
     """Grant turns: first once both have done their first step, then as 1 2 2 1 1 2 2 1 ...
 
     Returns False where a run has ended before its time.
