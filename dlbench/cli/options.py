@@ -15,6 +15,7 @@ from dlbench.cli.completion import (
     complete_stack,
 )
 from dlbench.errors import UsageError
+from dlbench.rounds import Rounds, parse_rounds
 
 Texts: TypeAlias = list[str] | None
 
@@ -84,6 +85,19 @@ KeepOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be executed, and stop.")
 ]
+TrialsOption = Annotated[
+    int | None, typer.Option(min=1, help="Exactly so many timed steps in each block.")
+]
+EpochsOption = Annotated[int | None, typer.Option(min=0, help="Training epochs.")]
+TimeoutOption = Annotated[
+    float | None, typer.Option(min=1, metavar="SECONDS", help="End a run after this time.")
+]
+ParityOption = Annotated[
+    bool,
+    typer.Option(
+        "--parity/--no-parity", help="Verify first that each cell does the scenario's work."
+    ),
+]
 ResultsOption = Annotated[
     Path | None, typer.Option(help="Results folder (default: DLBENCH_RESULTS, or results).")
 ]
@@ -112,3 +126,11 @@ def parse_size(text: str) -> int:
     if size < 2**24:
         raise UsageError(f"--memory {text} is too little to start a worker", "at least 16m")
     return size
+
+
+def read_rounds(text: str) -> Rounds:
+    """Return the rounds that ``text`` asks for; raises UsageError."""
+    try:
+        return parse_rounds(text)
+    except ValueError as expected:
+        raise UsageError(f"--rounds {text!r} is no number of rounds", f"{expected}") from None

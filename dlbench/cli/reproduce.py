@@ -12,14 +12,19 @@ from dlbench.cli.options import (
     DeviceOption,
     DryRunOption,
     EngineOption,
+    EpochsOption,
     FrameworkOption,
     KeepOption,
     MemoryOption,
+    ParityOption,
     PythonOption,
     ResultsOption,
     StackOption,
+    TimeoutOption,
+    TrialsOption,
     WheelOption,
     parse_size,
+    read_rounds,
 )
 from dlbench.errors import UsageError
 
@@ -58,10 +63,8 @@ def reproduce(
     stack: StackOption = None,
     device: DeviceOption = "cpu",
     quick: Annotated[bool, typer.Option("--quick", help="The scenarios' short plans.")] = False,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="Exactly so many timed steps in each block.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(min=0, help="Training epochs.")] = None,
+    trials: TrialsOption = None,
+    epochs: EpochsOption = None,
     rounds: Annotated[
         str,
         typer.Option(
@@ -87,17 +90,10 @@ def reproduce(
     engine: EngineOption = None,
     python: PythonOption = None,
     wheel: WheelOption = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="End a run after this time.")
-    ] = None,
+    timeout: TimeoutOption = None,
     memory: MemoryOption = "",
     keep: KeepOption = False,
-    parity: Annotated[
-        bool,
-        typer.Option(
-            "--parity/--no-parity", help="Verify first that each cell does the scenario's work."
-        ),
-    ] = True,
+    parity: ParityOption = True,
     dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")] = False,
     wide: Annotated[
@@ -119,7 +115,6 @@ def reproduce(
     Exits with 14 where a run does not agree, or nobody can say; otherwise as dlbench run does.
     """
     from dlbench.campaign import PlanChange
-    from dlbench.cli.run import read_rounds
     from dlbench.cli.session import Options
 
     options = Options(

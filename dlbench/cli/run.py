@@ -11,23 +11,26 @@ from dlbench.cli.options import (
     DeviceOption,
     DryRunOption,
     EngineOption,
+    EpochsOption,
     FrameworkOption,
     KeepOption,
     LayoutOption,
     MemoryOption,
+    ParityOption,
     PythonOption,
     ResultsOption,
     ScenariosArgument,
     StackOption,
     Texts,
     ThreadsOption,
+    TimeoutOption,
+    TrialsOption,
     WheelOption,
     XlaOption,
     collect_axes,
     parse_size,
+    read_rounds,
 )
-from dlbench.errors import UsageError
-from dlbench.rounds import Rounds, parse_rounds
 
 app = typer.Typer(add_completion=False)
 
@@ -45,13 +48,11 @@ def run(
         Texts, typer.Option(help="Items per step (default: the scenario's); a list is swept.")
     ] = None,
     threads: ThreadsOption = None,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="Exactly so many timed steps in each block.")
-    ] = None,
+    trials: TrialsOption = None,
     warmup: Annotated[
         int | None, typer.Option(min=0, help="Exactly so many untimed steps.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=0, help="Training epochs.")] = None,
+    epochs: EpochsOption = None,
     rounds: Annotated[
         str,
         typer.Option(
@@ -64,17 +65,10 @@ def run(
     engine: EngineOption = None,
     python: PythonOption = None,
     wheel: WheelOption = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="End a run after this time.")
-    ] = None,
+    timeout: TimeoutOption = None,
     memory: MemoryOption = "",
     keep: KeepOption = False,
-    parity: Annotated[
-        bool,
-        typer.Option(
-            "--parity/--no-parity", help="Verify first that each cell does the scenario's work."
-        ),
-    ] = True,
+    parity: ParityOption = True,
     dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     results: ResultsOption = None,
@@ -124,11 +118,3 @@ def run(
         parity=parity,
     )
     Session([request], options).execute()
-
-
-def read_rounds(text: str) -> Rounds:
-    """Return the rounds that ``text`` asks for; raises UsageError."""
-    try:
-        return parse_rounds(text)
-    except ValueError as expected:
-        raise UsageError(f"--rounds {text!r} is no number of rounds", f"{expected}") from None
