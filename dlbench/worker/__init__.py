@@ -22,8 +22,8 @@ On one build, in this order: import, build, initial weights, epochs, warm-up, st
 pipelined block, prediction passes, audit.  A job with ``parity`` does its probes instead, whose
 arrays are below ``OUT/parity`` or in ``DATA``.  docs/protocol.md has each definition.
 
-Runs on CPython 2.7 to 3.14 with NumPy alone.  An adapter may use ``Unsupported`` and the module
-``dlbench_worker.weights``; all else here is the worker's own.
+Runs on CPython 2.7 to 3.14 with NumPy alone.  An adapter may use ``Unsupported`` and the modules
+``weights``, ``translation`` and ``updates``; all else here is the worker's own.
 """
 
 

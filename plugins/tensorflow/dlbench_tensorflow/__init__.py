@@ -68,9 +68,7 @@ def dlbench_frameworks() -> list[Framework]:
             name="tensorflow",
             summary="TensorFlow's own operations on variables, one graph a step",
             adapter=_HERE / "adapter.py",
-            files=tuple(
-                _HERE / f"adapter_{name}.py" for name in ("layers", "recurrent", "updates")
-            ),
+            files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "recurrent")),
             images=_IMAGES,
             supports=Supports(
                 layers=_LAYERS,

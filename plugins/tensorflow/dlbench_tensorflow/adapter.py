@@ -4,10 +4,8 @@ import tensorflow as tf
 from tensorflow.python.framework import config
 from tensorflow.python.util import _pywrap_util_port
 
-from adapter_layers import TO_FIRST, Layers
-from adapter_recurrent import Gates
-from adapter_updates import slots, update
-from dlbench_worker import weights
+from adapter_layers import Layers
+from dlbench_worker.updates import slots, update
 
 
 class Adapter(object):
@@ -38,18 +36,11 @@ class Adapter(object):
         tf.config.experimental.enable_tensor_float_32_execution(False)
         tf.random.set_seed(self.seed)
         self.task = task
-        self.variables = {
-            weight.name: tf.Variable(tf.zeros(weight.shape), name=weight.name)
-            for weight in task.weights()}
-        self.images = [self.layout == "NCHW" and one.is_image for one in task.inputs]
-        self.rows = {}
-        if self.layout == "NCHW":
-            self.rows = dict((weight.name, weight.flattened_from) for weight in task.weights())
         # XLA cannot compile BlockLSTM.
         block_lstm = None if self.xla else tf.raw_ops.BlockLSTM
-        self.gates = Gates(task, block_lstm)
-        self.network = Layers(task, self.layout, self.variables,
-                              lambda x, rate: tf.nn.dropout(x, rate), loop, block_lstm)
+        self.network = Layers(
+            task, self.layout, lambda x, rate: tf.nn.dropout(x, rate), loop, block_lstm)
+        self.variables = self.network.variables
         if task.optimizer:
             self.count = tf.Variable(0.0)
             self.kept = {
@@ -57,22 +48,16 @@ class Adapter(object):
                        for slot, start in slots(task.optimizer)}
                 for name, variable in self.variables.items()}
         inputs = [
-            tf.TensorSpec((task.batch_size,) + (first(one.shape) if image else one.shape),
-                          one.dtype) for one, image in zip(task.inputs, self.images)]
+            tf.TensorSpec((task.batch_size,) + self.network.input_shape(one), one.dtype)
+            for one in task.inputs]
         target = tf.TensorSpec((task.batch_size,) + task.target.shape, tf.int32)
         self.step = tf.function(self.train, [target] + inputs, jit_compile=self.xla)
         self.infer = tf.function(self.outputs, inputs, jit_compile=self.xla)
 
-    def logits(self, inputs, training):
-        values = {
-            one.name: (tensor, one.shape if image else None)
-            for one, tensor, image in zip(self.task.inputs, inputs, self.images)}
-        return self.network.logits(values, training)
-
     def train(self, target, *inputs):
         with tf.GradientTape() as tape:
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels=target, logits=self.logits(inputs, True))
+                labels=target, logits=self.network.logits(inputs, True))
             reduce = tf.reduce_mean if self.task.loss.reduction == "mean" else tf.reduce_sum
             loss = reduce(losses)
         gradients = tape.gradient(loss, self.variables)
@@ -88,21 +73,18 @@ class Adapter(object):
             tf.raw_ops.ResourceApplyGradientDescent(
                 var=variable.handle, alpha=optimizer.parameters["learning_rate"], delta=gradient)
             return
-        difference, after = update(optimizer, self.count, gradient, kept)
+        difference, after = update(optimizer, self.count, gradient, kept, tf.sqrt)
         variable.assign_sub(difference)
         for slot, value in after.items():
             kept[slot].assign(value)
 
     def outputs(self, *inputs):
-        logits = self.logits(inputs, False)
+        logits = self.network.logits(inputs, False)
         return tf.nn.softmax(logits) if self.task.output_activation == "softmax" else logits
 
     def prepare(self, batch):
-        inputs = []
-        for one, image in zip(self.task.inputs, self.images):
-            array = batch["inputs"][one.name]
-            inputs.append(tf.constant(array.transpose(TO_FIRST) if image else array))
-        return [tf.constant(batch["target"])] + inputs
+        arrays = [batch["target"]] + self.network.input_arrays(batch)
+        return [tf.constant(array) for array in arrays]
 
     def train_step(self, prepared):
         self.last = self.step(*prepared)
@@ -119,14 +101,12 @@ class Adapter(object):
 
     def get_weights(self, names=None):
         return {
-            name: weights.rows_from_channels_first(
-                self.gates.back(name, variable.numpy()), self.rows.get(name))
+            name: self.network.back(name, variable.numpy())
             for name, variable in self.variables.items() if names is None or name in names}
 
     def set_weights(self, arrays):
         for name, array in arrays.items():
-            array = weights.rows_to_channels_first(array, self.rows.get(name))
-            self.variables[name].assign(self.gates.there(name, array))
+            self.variables[name].assign(self.network.there(name, array))
 
     def settings(self):
         found = {
@@ -166,11 +146,6 @@ def describe(function):
         found["xla_fusions"] = program.count(" fusion(")
         found["compiled_programs"] = int(found["xla_instructions"] > 0)
     return found
-
-
-def first(shape):
-    height, width, channels = shape
-    return channels, height, width
 
 
 def loop(condition, body, state, steps):

@@ -17,6 +17,12 @@ CANONICAL, BLOCK = "ifco", "icfo"
 _PLAIN = {"forget_bias": 0.0, "cell_clip": 0.0, "use_peephole": False}
 
 
+def has_own_gates(layers):
+    """Whether any LSTM among ``layers`` has the gates that BlockLSTM has."""
+    return any(layer.parameters.get("gate_activation") == "sigmoid"
+               or has_own_gates(layer.layers) for layer in layers)
+
+
 class Gates(object):
     """Which weights keep their gates in BlockLSTM's order: those of LSTMs with sigmoid gates."""
 

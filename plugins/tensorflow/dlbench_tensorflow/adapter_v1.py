@@ -6,10 +6,9 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from adapter_layers import TO_FIRST, Layers
-from adapter_recurrent import Gates
-from adapter_updates import slots, update
-from dlbench_worker import weights
+from adapter_layers import Layers
+from adapter_recurrent import has_own_gates
+from dlbench_worker.updates import slots, update
 
 
 class Adapter(object):
@@ -43,32 +42,21 @@ class Adapter(object):
 
     def make(self, task):
         """Make the whole graph: training and prediction share the variables."""
-        self.variables = {}
-        for weight in task.weights():
-            name = weight.name.replace("/", "_")
-            self.variables[weight.name] = tf.Variable(tf.zeros(weight.shape), name=name)
-        self.rows = {}
-        if self.layout == "NCHW":
-            self.rows = dict((weight.name, weight.flattened_from) for weight in task.weights())
-        self.images = [self.layout == "NCHW" and one.is_image for one in task.inputs]
-        self.inputs, values = [], {}
-        for one, image in zip(task.inputs, self.images):
-            shape = [one.shape[axis] for axis in (2, 0, 1)] if image else one.shape
-            feed = tf.placeholder(one.dtype, [task.batch_size] + list(shape))
-            self.inputs.append(feed)
-            values[one.name] = (feed, one.shape if image else None)
-        self.target = tf.placeholder(tf.int32, (task.batch_size,) + task.target.shape)
-        self.gates = Gates(task, True)
-        network = Layers(
-            task, self.layout, self.variables,
+        network = self.network = Layers(
+            task, self.layout,
             lambda tensor, rate: tf.nn.dropout(tensor, 1.0 - rate),
             lambda condition, body, state, steps: tf.while_loop(condition, body, state),
-            load_block_lstm() if self.gates.names else None)
-        logits = network.logits(values, False)
+            load_block_lstm() if has_own_gates(task.layers) else None)
+        self.variables = network.variables
+        self.inputs = [
+            tf.placeholder(one.dtype, (task.batch_size,) + network.input_shape(one))
+            for one in task.inputs]
+        self.target = tf.placeholder(tf.int32, (task.batch_size,) + task.target.shape)
+        logits = network.logits(self.inputs, False)
         softmax = task.output_activation == "softmax"
         self.outputs = tf.nn.softmax(logits) if softmax else logits
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            labels=self.target, logits=network.logits(values, True))
+            labels=self.target, logits=network.logits(self.inputs, True))
         reduce = tf.reduce_mean if task.loss.reduction == "mean" else tf.reduce_sum
         # TensorFlow 1 adds one by one: half a million losses at once are 1e-4 off.
         for _ in task.target.shape:
@@ -103,12 +91,9 @@ class Adapter(object):
             return count.assign_add(1.0).op
 
     def prepare(self, batch):
-        feeds = {self.target: batch["target"]}
-        for one, feed, image in zip(self.task.inputs, self.inputs, self.images):
-            array = batch["inputs"][one.name]
-            feeds[feed] = np.ascontiguousarray(array.transpose(TO_FIRST)) if image else array
-        self.prepared = feeds
-        return feeds
+        self.prepared = dict(zip(self.inputs, self.network.input_arrays(batch)))
+        self.prepared[self.target] = batch["target"]
+        return self.prepared
 
     def train_step(self, prepared):
         self.last = self.session.run([self.loss_tensor, self.train], prepared)[0]
@@ -125,14 +110,11 @@ class Adapter(object):
     def get_weights(self, names=None):
         names = sorted(self.variables) if names is None else list(names)
         arrays = self.session.run([self.variables[name] for name in names])
-        return dict((name, weights.rows_from_channels_first(
-            self.gates.back(name, array), self.rows.get(name)))
-                    for name, array in zip(names, arrays))
+        return dict((name, self.network.back(name, array)) for name, array in zip(names, arrays))
 
     def set_weights(self, arrays):
         for name, array in arrays.items():
-            array = weights.rows_to_channels_first(array, self.rows.get(name))
-            self.variables[name].load(self.gates.there(name, array), self.session)
+            self.variables[name].load(self.network.there(name, array), self.session)
 
     def settings(self):
         operations = self.graph.get_operations()
@@ -175,7 +157,7 @@ def load_block_lstm():
 def change(optimizer, count, variable, gradient, kept):
     """Return the operations that change one weight and the arrays kept beside it."""
     before = dict((slot, kept[slot].value()) for slot in kept)
-    difference, after = update(optimizer, count, gradient, before)
+    difference, after = update(optimizer, count, gradient, before, tf.sqrt)
     with tf.control_dependencies([difference] + list(after.values())):
         return [variable.assign_sub(difference).op] + [
             kept[slot].assign(value).op for slot, value in after.items()]

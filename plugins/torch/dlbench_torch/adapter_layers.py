@@ -2,8 +2,7 @@
 
 A value on its way through the network has a format, known when the network is made: the (height,
 width, channels) of the image whose elements it holds channels first, or None where they are in
-canonical order.  Convolution, pooling and flattening are channels first, as in every torch network;
-element-wise layers take either order, all else the canonical one.
+canonical order.  dlbench_worker.translation says which layer takes which.
 """
 
 import math
@@ -12,9 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from dlbench_worker import weights
-
-SPATIAL = {"convolution", "max_pool", "average_pool", "flatten"}
+from dlbench_worker import translation, weights
 
 
 class Call(nn.Module):
@@ -143,7 +140,7 @@ class Builder:
     def module(self, layer, layers, readers):
         """Return the layer's module with its inputs in the order it takes; note its format."""
         given = [self.formats[name] for name in layer.inputs]
-        wanted, result = self.orders(layer, given)
+        wanted, result = translation.orders(layer, given)
         if layer.kind == "activation":
             module = activation(layer, self.overwrites(layer, layers, readers))
         else:
@@ -155,19 +152,6 @@ class Builder:
             nn.Identity() if found == want else self.to_first() if want else to_canonical(found)
             for found, want in zip(given, wanted)]
         return Converted(module, converters)
-
-    def orders(self, layer, given):
-        """Return the formats that a layer takes, and the one it makes, from those it is given."""
-        shape = layer.input_shapes[0]
-        if layer.kind in SPATIAL and len(shape) == 3:
-            return [shape], shape if layer.kind == "flatten" else layer.output_shape
-        softmax = layer.parameters.get("function") == "softmax" and len(shape) > 1
-        keeps = layer.kind in {"activation", "dropout", "add"} and not softmax
-        if keeps and len(set(given)) == 1:
-            return given, given[0]
-        if layer.kind == "dense" and layer.flattened_from:
-            return given, None
-        return [None] * len(given), None
 
     def to_first(self):
         """Return what makes a canonical image channels first, in the network's layout."""
@@ -184,7 +168,7 @@ class Builder:
 
     def convolution(self, layer):
         given = layer.parameters
-        pad, symmetric = padding(layer, given["kernel"], 0.0)
+        pad, symmetric = padding(layer, 0.0)
         module = nn.Conv2d(
             layer.input_shapes[0][2], given["filters"], tuple(given["kernel"]),
             tuple(given["strides"]), symmetric, bias=given["bias"])
@@ -195,13 +179,13 @@ class Builder:
 
     def max_pool(self, layer):
         size, strides = tuple(layer.parameters["size"]), tuple(layer.parameters["strides"])
-        pad, symmetric = padding(layer, size, -math.inf)
+        pad, symmetric = padding(layer, -math.inf)
         module = nn.MaxPool2d(size, strides, symmetric)
         return nn.Sequential(pad, module) if pad else module
 
     def average_pool(self, layer):
         size, strides = tuple(layer.parameters["size"]), tuple(layer.parameters["strides"])
-        pad, symmetric = padding(layer, size, 0.0)
+        pad, symmetric = padding(layer, 0.0)
         module = nn.AvgPool2d(size, strides, symmetric, count_include_pad=False)
         return AveragePool(module, pad, layer.input_shapes[0]) if pad else module
 
@@ -288,17 +272,9 @@ def to_canonical(image):
     return Call(convert)
 
 
-def padding(layer, window, value):
-    """Return (a padding module, 0), or (None, padding) where torch's own, even on both sides, does.
-
-    ``same`` makes output = input / stride, with the odd element at the end.
-    """
-    before, after = [0, 0], [0, 0]
-    if layer.parameters["padding"] == "same":
-        sizes = zip(layer.input_shapes[0], layer.output_shape, window, layer.parameters["strides"])
-        for axis, (size, made, extent, stride) in enumerate(list(sizes)[:2]):
-            missing = max((made - 1) * stride + extent - size, 0)
-            before[axis], after[axis] = missing // 2, missing - missing // 2
-    if before == after:
-        return None, tuple(before)
-    return nn.ConstantPad2d((before[1], after[1], before[0], after[0]), value), 0
+def padding(layer, value):
+    """Return (a padding module, 0), or (None, padding) where torch's own, even on both sides, does."""
+    (top, bottom), (left, right) = translation.padding(layer)
+    if (top, left) == (bottom, right):
+        return None, (top, left)
+    return nn.ConstantPad2d((left, right, top, bottom), value), 0
