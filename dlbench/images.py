@@ -45,8 +45,14 @@ class _Content(Struct, frozen=True, kw_only=True):
 
 
 def folder_of(image: Image, framework_name: str, images_folder: Path) -> Path:
-    """Return the folder that defines ``image``: its plugin's, or ``images/<framework>/<id>``."""
+    """Return the folder that defines ``image``: its plugin's, or ``images/<framework>/<id>``.
+
+    Where the framework has none of that id, another's serves: frameworks may share an image.
+    Raises UnknownNameError where there is none.
+    """
     folder = image.folder or images_folder / framework_name / image.id
+    if image.folder is None and not folder.is_dir():
+        folder = next(iter(sorted(images_folder.glob(f"*/{image.id}"))), folder)
     if not (folder / "Dockerfile").is_file():
         known = (path.parent.name for path in images_folder.glob("*/*/Dockerfile"))
         raise UnknownNameError(

@@ -214,6 +214,17 @@ def test_image_folder_of_a_plugin_is_its_own(folder: Path, tmp_path: Path) -> No
     assert recipe.base.name == "tiny"
 
 
+def test_an_image_of_another_framework_serves(folder: Path) -> None:
+    recipe = images.render(
+        IMAGE,
+        framework_name="layered",
+        device="cpu",
+        images_folder=folder,
+        settings=BuildSettings(),
+    )
+    assert recipe.tag == render(folder).tag
+
+
 def test_unknown_device_and_missing_folder(folder: Path) -> None:
     with pytest.raises(UnknownNameError, match="'tpu'"):
         render(folder, "tpu")
