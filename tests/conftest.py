@@ -7,8 +7,27 @@ from pathlib import Path
 
 import pytest
 from babi_files import which_files
+from chosen_tests import is_left_out
 from command_line import CommandLine
 from real_worker import Interpreter, Worker, find_interpreters
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="execute what is marked full, too")
+    parser.addoption(
+        "--without-image",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="leave out what needs this image; may be repeated",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    full, missing = config.getoption("--full"), config.getoption("--without-image")
+    left_out = [one for one in items if is_left_out(one, full=full, missing=missing)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in left_out]
 
 
 def pytest_configure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from laboratory import SCENARIOS, Laboratory
 
+from dlbench.cells import RefusedCell, Request, expand
 from dlbench.cli.workspace import open_workspace
 from dlbench.docker_engine import DockerEngine
 from dlbench.record import Record
@@ -20,19 +22,56 @@ PROBES = sorted(path.stem for path in SCENARIOS.glob("probe-*.yaml"))
 #: Ten steps at these rates stay far below this in every correct framework.
 LOSS_BOUND = 1e-5
 
-#: Every framework on every probe, and each axis where it changes what is computed.
-DEFAULTS = ("torch", "tensorflow==2.21.0", "tensorflow==1.0.0")
-VARIANTS = (
-    *((probe, framework) for probe in PROBES for framework in DEFAULTS),
-    ("probe-images", "torch:layout=NHWC"),
-    ("probe-pixels", "torch:layout=NHWC"),
-    ("probe-vectors", "torch:compile=on"),
+#: Every image's framework in its default variant, and the image.
+FRAMEWORKS = {
+    "torch==2.13.0": "torch-2.13.0",
+    "tensorflow==2.21.0": "tensorflow-2.21.0",
+    "tensorflow==1.0.0": "tensorflow-1.0.0",
+}
+
+#: What a framework refuses: a probe, and a framework out of FRAMEWORKS.
+REFUSED: tuple[tuple[str, str], ...] = ()
+
+#: Each axis where it changes what is computed.
+AXES = (
+    ("probe-images", "torch==2.13.0:layout=NHWC"),
+    ("probe-pixels", "torch==2.13.0:layout=NHWC"),
+    ("probe-vectors", "torch==2.13.0:compile=on"),
     ("probe-images", "tensorflow==2.21.0:layout=NCHW"),
     ("probe-pixels", "tensorflow==2.21.0:layout=NCHW"),
     ("probe-images", "tensorflow==2.21.0:xla=on"),
     ("probe-images", "tensorflow==2.21.0:xla=on,layout=NCHW"),
     ("probe-stories", "tensorflow==2.21.0:xla=on"),
 )
+
+#: What every change must pass, beside every framework on PROBE; all else waits for --full.
+PROBE = "probe-images"
+CHOSEN = (
+    ("probe-stories", "torch==2.13.0"),
+    ("probe-stories", "tensorflow==2.21.0"),
+    ("probe-images", "torch==2.13.0:layout=NHWC"),
+    ("probe-vectors", "torch==2.13.0:compile=on"),
+    ("probe-images", "tensorflow==2.21.0:layout=NCHW"),
+    ("probe-images", "tensorflow==2.21.0:xla=on"),
+    *((PROBE, framework) for framework in FRAMEWORKS),
+)
+
+
+def needs(framework: str) -> pytest.MarkDecorator:
+    """Return the mark of a test that needs the image of ``framework``, which may have axes."""
+    name = max((name for name in FRAMEWORKS if framework.startswith(name)), key=len)
+    return pytest.mark.image(FRAMEWORKS[name])
+
+
+def variants() -> Iterator[Any]:
+    """Yield every probe with every framework or axis, as a test's parameters."""
+    for variant in (*itertools.product(PROBES, FRAMEWORKS), *AXES):
+        if variant not in REFUSED:
+            marks = () if variant in CHOSEN else (pytest.mark.full,)
+            yield pytest.param(*variant, marks=(needs(variant[1]), *marks))
+
+
+VARIANTS = tuple(variants())
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +91,21 @@ def losses(record: Record) -> list[float]:
 def finished_settings(record: Record) -> dict[str, Any]:
     assert record.result is not None
     return record.result.settings["finished"]
+
+
+def test_every_image_is_seen_in_each_change() -> None:
+    seen = {FRAMEWORKS[name] for probe, name in CHOSEN if name in FRAMEWORKS}
+    entries = open_workspace().catalog().frameworks.values()
+    every = [one.framework for one in entries if not one.framework.oracle]
+    assert seen == {image.id for one in every for image in one.images if "cpu" in image.devices}
+    assert not set(CHOSEN) & set(REFUSED)
+
+
+def test_what_is_not_tried_is_refused() -> None:
+    for probe, framework in REFUSED:
+        request = Request(scenarios=(probe,), frameworks=(framework,))
+        (cell,) = expand(request, open_workspace().catalog(), (SCENARIOS,))
+        assert isinstance(cell, RefusedCell), (probe, framework)
 
 
 @pytest.mark.parametrize(("scenario", "framework"), VARIANTS)
@@ -82,8 +136,8 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
 @pytest.mark.parametrize(
     ("framework", "layout"),
     [
-        ("torch", ["NCHW"]),
-        ("torch:layout=NHWC", ["NHWC"]),
+        ("torch==2.13.0", ["NCHW"]),
+        ("torch==2.13.0:layout=NHWC", ["NHWC"]),
         ("tensorflow==2.21.0", ["NHWC"]),
         ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
         ("tensorflow==1.0.0", ["NHWC"]),
@@ -107,14 +161,16 @@ def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> Non
 
 
 def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> None:
-    off = finished_settings(laboratory.execute("probe-vectors", "torch"))
-    on = finished_settings(laboratory.execute("probe-vectors", "torch:compile=on"))
+    off = finished_settings(laboratory.execute("probe-vectors", "torch==2.13.0"))
+    on = finished_settings(laboratory.execute("probe-vectors", "torch==2.13.0:compile=on"))
     assert off["compiled_programs"] == 0
     assert on["compiled_programs"] >= 1
 
 
-@pytest.mark.parametrize("framework", ["torch", "tensorflow==2.21.0", "tensorflow==1.0.0"])
+@pytest.mark.parametrize(
+    "framework", [pytest.param(name, marks=needs(name)) for name in FRAMEWORKS]
+)
 def test_threads_are_those_asked_for(laboratory: Laboratory, framework: str) -> None:
-    found = finished_settings(laboratory.execute("probe-vectors", framework))
+    found = finished_settings(laboratory.execute(PROBE, framework))
     wanted = min(2, len(os.sched_getaffinity(0)))
     assert found["threads"] == wanted

@@ -151,6 +151,7 @@ def test_local_wheel_is_what_is_inside(folder: Path, engine: DockerEngine, tmp_p
     assert built.verified.strip() == "numpy 99.0"
 
 
+@pytest.mark.full
 def test_building_again_leaves_no_second_image(
     folder: Path, engine: DockerEngine, tmp_path: Path
 ) -> None:
@@ -182,6 +183,7 @@ def test_file_that_is_not_as_locked_is_refused(folder: Path, engine: DockerEngin
         images.ensure(engine, render(folder, read_settings()), lambda _: None)
 
 
+@pytest.mark.full
 def test_a_base_of_the_same_packages_is_the_same_bytes(engine: DockerEngine) -> None:
     recipe = render(CHECKOUT, read_settings())
     built = images.ensure(engine, recipe, lambda _: None)

@@ -75,6 +75,7 @@ def test_every_refusal_is_forced() -> None:
     assert reasons == [case.reason for case in FORCED]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("case", FORCED, ids=lambda case: ",".join(case.axes))
 def test_what_is_refused_fails(laboratory: Laboratory, case: Forced) -> None:
     cell = laboratory.cell(case.scenario, case.framework)

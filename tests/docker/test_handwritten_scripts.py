@@ -17,7 +17,7 @@ from dlbench.docker_engine import DockerEngine
 from dlbench.engine import BuiltImage, RunSpec
 from dlbench.runner import new_id
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.full]
 
 HANDWRITTEN = Path(__file__).parents[2] / "benchmarks" / "handwritten"
 SCENARIOS = ("mnist_mlp", "mnist_cnn", "cifar10_cnn", "mnist_hrnn", "fcnn")

@@ -93,6 +93,7 @@ def test_a_worker_that_dies_leaves_no_verdict(tmp_path: Path) -> None:
     assert "parity could not be checked for 1 of 1 cells" in done.stderr
 
 
+@pytest.mark.full
 def test_a_compiler_that_loses_gradients_is_caught(tmp_path: Path) -> None:
     """torch.compile 2.13.0 itself: benchmarks/handwritten/compiled_pool_torch.py shows it alone."""
     scenario = tmp_path / "pooled.yaml"

@@ -13,7 +13,7 @@ from dlbench.worker import translation, updates
 from dlbench.worker.translation import Translation
 
 
-class Sums(Translation):
+class Sums(Translation):  # type: ignore[misc]
     """NumPy layers that tell channels by their values: a convolution adds 100 times the channel."""
 
     turned = 0
