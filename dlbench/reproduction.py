@@ -26,6 +26,8 @@ class StudyLine(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     framework: str
     axes: dict[str, str] = {}
+    #: The versions that were compared then, where the study states them.
+    original: str = ""
     #: Whether the study itself has no such row.
     beyond: bool = False
 

@@ -46,6 +46,11 @@ class StudyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     title: str
     framework: str
+    #: The version, and the stack, that stand for the one compared then; the newest where not named.
+    version: str = ""
+    stack: str = ""
+    #: The versions that were compared then.
+    original: str = ""
     axes: dict[str, str] = {}
     #: The scenarios that it takes part in; all where none is named.
     scenarios: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dlbench.axes import FrameworkChoice, parse_framework
 from dlbench.catalog import Catalog
@@ -45,27 +46,38 @@ class PlannedPlace(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def choose_lines(study: Study, frameworks: Sequence[str]) -> list[tuple[StudyLine, StudyRow]]:
+def choose_lines(study: Study, asked: Asked) -> list[tuple[StudyLine, StudyRow]]:
     """Return the lines that are wanted, each with its row, in the study's order.
 
-    An axis after the colon narrows the rows that have it, and is added to the others.  What fits
-    no row of the study gets a line of its own.  Raises UsageError.
+    An axis after the colon narrows the rows that have it, and is added to the others.  A stack that
+    is asked for decides on versions, and not the rows.  What fits no row of the study gets a line of
+    its own.  Raises UsageError.
     """
-    choices = [one for text in frameworks for one in split_choice(parse_framework(text))]
-    if not frameworks:
+    choices = [one for text in asked.frameworks for one in split_choice(parse_framework(text))]
+    if not asked.frameworks:
         names = dict.fromkeys(row.framework for row in study.rows)
         choices = [Wanted(framework=name) for name in names]
-    found = [
-        (make_line(row, choice), row)
-        for row in study.rows
-        for choice in choices
-        if fits(row, choice)
-    ]
-    for choice in choices:
-        if not any(fits(row, choice) for row in study.rows):
-            row = StudyRow(title=choice.framework, framework=choice.framework, beyond=True)
-            found.append((make_line(row, choice), row))
-    return list({line.key: (line, row) for line, row in found}.values())
+    chosen = [(choice, choose_rows(study, choice)) for choice in choices]
+    places = {id(row): place for place, row in enumerate(study.rows)}
+    found = [(row, choice) for choice, rows in chosen for row in rows]
+    found.sort(key=lambda pair: places.get(id(pair[0]), len(places)))
+    lines: dict[str, tuple[StudyLine, StudyRow]] = {}
+    for row, choice in found:
+        version = choice.version or (None if asked.stack else row.version or None)
+        line = make_line(row, replace(choice, version=version))
+        lines.setdefault(line.key, (line, row))
+    return list(lines.values())
+
+
+def choose_rows(study: Study, choice: Wanted) -> list[StudyRow]:
+    """Return the rows that a choice means: those of its version, or else all of its framework.
+
+    Where the study has none, the choice is a row of its own.
+    """
+    rows = [row for row in study.rows if fits(row, choice)]
+    exact = [row for row in rows if choice.version == row.version]
+    own = StudyRow(title=choice.framework, framework=choice.framework, beyond=True)
+    return (exact if choice.version and exact else rows) or [own]
 
 
 def split_choice(choice: FrameworkChoice) -> Iterator[Wanted]:
@@ -89,6 +101,7 @@ def make_line(row: StudyRow, choice: Wanted) -> StudyLine:
         title=row.title,
         framework=row.framework,
         axes=axes,
+        original=row.original,
         beyond=row.beyond,
     )
 
@@ -113,13 +126,15 @@ def plan_places(
     folders = tuple(folders)
     known = {row.framework for row in study.rows}
     places = []
-    for line, row in choose_lines(study, asked.frameworks):
+    for line, row in choose_lines(study, asked):
         if line.framework not in known:
             catalog.find(line.framework)
+        version = None if asked.stack else row.version or None
+        is_own = line.key == spell_line(row.framework, version, row.axes)
+        here = replace(asked, stack=asked.stack or (row.stack if is_own else "") or None)
         for work in study.work:
             if not row.scenarios or work.scenario in row.scenarios:
-                is_own = line.key == spell_line(row.framework, None, row.axes)
-                places += plan_work(line, work, asked, (catalog, folders), is_own=is_own)
+                places += plan_work(line, work, here, (catalog, folders), is_own=is_own)
     return places
 
 

@@ -17,7 +17,7 @@ from dlbench.metrics import METRICS
 from dlbench.published import PublishedRow, match
 from dlbench.published import Study as PublishedStudy
 from dlbench.reproduction import Place, Reproduction, StudyLine
-from dlbench.rows import Row
+from dlbench.rows import Row, describe_versions
 from dlbench.source_lines import SourceLines
 from dlbench.stats import Estimate
 from dlbench.studies import SOURCE_LINES, Figure, Study, StudyTable
@@ -53,6 +53,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     #: Whether what was measured is not the work, and so stands in no ratio or rank.
     barred: bool = False
     runs: tuple[RunSummary, ...] = ()
+
+    @property
+    def versions(self) -> str:
+        """The versions that were measured, or the image that would have been."""
+        if self.runs:
+            return describe_versions(self.runs[0].conditions)
+        return self.image
 
     @property
     def stated(self) -> float | None:
@@ -187,7 +194,7 @@ def fill_entry(
     row = Row(tuple(evidence.runs[run] for run in place.runs)) if place.runs else None
     found = measure(row, METRICS[figure.metric]) if row else None
     reason = "" if found else place.reason or METRICS[figure.metric].missing
-    stated = find_published(line, figure, axes, evidence.published)
+    stated = None if line.beyond else find_published(line, figure, axes, evidence.published)
     shortfall = find_shortfall(stated.kind, stated, row) if stated and row else ""
     marks = row.marks() if row else []
     return Entry(
@@ -222,7 +229,7 @@ def count_lines(figure: Figure, evidence: Evidence) -> list[Entry]:
         image = evidence.reproduction.find_image(line.key)
         one = evidence.source_lines.find(line.framework, figure.script, image)
         found = Estimate(value=one.lines, low=None, high=None, runs=1) if one else None
-        stated = find_published(line, figure, {}, evidence.published)
+        stated = None if line.beyond else find_published(line, figure, {}, evidence.published)
         languages = [one.language] if one else []
         languages += [f"published: {stated.language}"] if stated and stated.language else []
         entry = Entry(

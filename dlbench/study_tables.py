@@ -121,7 +121,8 @@ def stub_columns(filled: FilledTable, axes: Sequence[str]) -> list[Column]:
         *([Column(name="figure", title="figure")] if several else []),
         Column(name="framework", title="framework"),
         *(Column(name=name, title=name) for name in axes),
-        Column(name="image", title="image", spare=2),
+        Column(name="then", title="compared then", footnotes=True),
+        Column(name="here", title="here"),
     ]
 
 
@@ -132,7 +133,8 @@ def stub_cells(filled: FilledTable, title: str, entry: Entry, axes: Sequence[str
         *([title] if several else []),
         entry.line.title,
         *(entry.line.axes.get(name, "none") for name in axes),
-        entry.image or "none",
+        entry.line.original or ("none" if entry.line.beyond else "not stated"),
+        entry.versions or "none",
     ]
 
 

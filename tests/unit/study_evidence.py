@@ -15,7 +15,7 @@ from dlbench.reproduction import FORMAT, Place, Reproduction
 from dlbench.scenario import Plan
 from dlbench.source_lines import Script, SourceLines
 from dlbench.studies import Study
-from dlbench.study_cells import choose_lines
+from dlbench.study_cells import Asked, choose_lines
 from dlbench.study_figures import Evidence
 from dlbench.summary import summarize
 
@@ -73,7 +73,7 @@ def gather(
 
     A line without a record has the reason that ``reasons`` has for it, and is absent otherwise.
     """
-    lines = choose_lines(study, frameworks)
+    lines = choose_lines(study, Asked(frameworks=tuple(frameworks)))
     places = []
     for line, row in lines:
         for work in study.work:
@@ -113,18 +113,19 @@ def gather(
 
 
 def gather_titanx() -> Evidence:
-    """Return the six rows with four measured, one barred, and two of torch, one out of memory."""
+    """Return the six rows with four measured, and two of torch, one out of memory."""
     study = studies.load("titanx-2017", [STUDIES])
     records = {}
     steps = {
-        "tensorflow:layout=NHWC,xla=off": (5.0, 5.1),
-        "tensorflow:layout=NHWC,xla=on": (4.0, 4.1),
-        "tensorflow:layout=NCHW,xla=off": (4.5, 4.6),
-        "tensorflow:layout=NCHW,xla=on": (4.2, 4.3),
-        "torch:layout=NCHW": (2.0, 2.1),
+        "tensorflow==1.15.0:layout=NHWC,xla=off": (5.0, 5.1),
+        "tensorflow==1.15.0:layout=NHWC,xla=on": (4.0, 4.1),
+        "tensorflow==1.15.0:layout=NCHW,xla=off": (4.5, 4.6),
+        "tensorflow==1.15.0:layout=NCHW,xla=on": (4.2, 4.3),
+        "torch==2.13.0:layout=NCHW": (2.0, 2.1),
     }
     for number, (line, seconds) in enumerate(steps.items()):
-        framework, _, axes = line.partition(":")
+        name, _, axes = line.partition(":")
+        framework = name.partition("==")[0]
         records[line, "vgg16", ""] = [
             make_run(
                 f"{number}{turn}00aaaa",
@@ -135,14 +136,15 @@ def gather_titanx() -> Evidence:
             )
             for turn, step in enumerate(seconds)
         ]
-    return gather(study, (), records, {"torch:layout=NHWC": "oom 2 GiB"})
+    return gather(study, (), records, {"torch==2.13.0:layout=NHWC": "oom 2 GiB"})
 
 
 def gather_fcnn(epochs: int = 10) -> Evidence:
     """Return two frameworks in all depths and widths; of the others nothing is there."""
     study = studies.load("fcnn-mnist-2016", [STUDIES])
     records = {}
-    for framework, factor in (("tensorflow", 2.0), ("torch", 1.0)):
+    for line, factor in (("tensorflow==1.0.0", 2.0), ("torch==2.13.0", 1.0)):
+        framework = line.partition("==")[0]
         for work in study.work:
             for axes in work.combinations():
                 size = float(axes.get("depth", "1")) + float(axes.get("width", "0")) / 64
@@ -156,5 +158,5 @@ def gather_fcnn(epochs: int = 10) -> Evidence:
                     epochs,
                     scenario=work.scenario,
                 )
-                records[framework, work.scenario, spelled] = [record]
+                records[line, work.scenario, spelled] = [record]
     return gather(study, (), records)

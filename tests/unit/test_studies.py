@@ -9,7 +9,7 @@ from study_evidence import STUDIES
 
 from dlbench import published, scenario, studies
 from dlbench.errors import ScenarioError, UnknownNameError
-from dlbench.study_cells import choose_lines
+from dlbench.study_cells import Asked, choose_lines
 
 SCENARIOS = STUDIES.parent / "scenarios"
 
@@ -101,20 +101,22 @@ def test_a_shipped_study_has_a_row_for_whatever_was_published(name: str) -> None
     assert {row.framework for row in study.rows if row.beyond} <= {"torch", "tensorflow"}
 
 
-def list_keys(study: studies.Study, *frameworks: str) -> list[str]:
-    return [line.key for line, _ in choose_lines(study, frameworks)]
+def list_keys(study: studies.Study, *frameworks: str, stack: str | None = None) -> list[str]:
+    asked = Asked(frameworks=frameworks, stack=stack)
+    return [line.key for line, _ in choose_lines(study, asked)]
 
 
 def test_which_lines_are_wanted() -> None:
     study = studies.load("titanx-2017", [STUDIES])
     assert len(list_keys(study)) == len(study.rows)
     assert list_keys(study, "tensorflow:xla=on") == [
-        "tensorflow:layout=NHWC,xla=on",
-        "tensorflow:layout=NCHW,xla=on",
+        "tensorflow==1.15.0:layout=NHWC,xla=on",
+        "tensorflow==1.15.0:layout=NCHW,xla=on",
+        "tensorflow==2.21.0:layout=NHWC,xla=on",
     ]
     assert list_keys(study, "torch:compile=on,off,layout=NHWC") == [
-        "torch:layout=NHWC,compile=on",
-        "torch:layout=NHWC,compile=off",
+        "torch==2.13.0:layout=NHWC,compile=on",
+        "torch==2.13.0:layout=NHWC,compile=off",
     ]
     assert list_keys(study, "tensorflow==1.0.0:layout=NHWC,xla=off", "own", "torch:layout=x") == [
         "tensorflow==1.0.0:layout=NHWC,xla=off",
@@ -123,7 +125,27 @@ def test_which_lines_are_wanted() -> None:
     ]
 
 
+def test_a_version_means_its_rows_or_else_stands_in_all() -> None:
+    study = studies.load("titanx-2017", [STUDIES])
+    assert list_keys(study, "torch==2.13.0") == [
+        "torch==2.13.0:layout=NCHW",
+        "torch==2.13.0:layout=NHWC",
+    ]
+    assert list_keys(study, "torch==1.0.0") == [
+        "torch==1.0.0:layout=NCHW",
+        "torch==1.0.0:layout=NHWC",
+    ]
+
+
+def test_a_stack_decides_on_versions() -> None:
+    study = studies.load("fcnn-mnist-2016", [STUDIES])
+    assert list_keys(study, "tensorflow", "torch", stack="2026") == ["tensorflow", "torch"]
+    (line, _), *_ = choose_lines(study, Asked(frameworks=("tensorflow",), stack="2026"))
+    assert not line.beyond
+
+
 def test_what_the_study_has_not_is_beyond_it() -> None:
     study = studies.load("fcnn-mnist-2016", [STUDIES])
-    found = {line.key: line.beyond for line, _ in choose_lines(study, ["own", "tensorflow"])}
-    assert found == {"tensorflow": False, "own": True}
+    asked = Asked(frameworks=("own", "tensorflow"))
+    found = {line.key: line.beyond for line, _ in choose_lines(study, asked)}
+    assert found == {"tensorflow==1.0.0": False, "tensorflow==2.21.0": True, "own": True}

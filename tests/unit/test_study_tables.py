@@ -66,7 +66,7 @@ def test_what_is_not_the_work_stands_in_no_ratio_and_no_rank() -> None:
     group = filled.groups[0]
     assert group.best_measured == pytest.approx(4.25)
     assert len(group.pairs) == 3
-    torch = next(entry for entry in group.entries if entry.line.key == "torch:layout=NCHW")
+    torch = next(entry for entry in group.entries if entry.line.key == "torch==2.13.0:layout=NCHW")
     assert torch.measured is not None
     assert torch.sound is None
     assert "parity failed: loss" in torch.marks
