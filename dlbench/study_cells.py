@@ -49,9 +49,9 @@ class PlannedPlace(Struct, frozen=True, kw_only=True):
 def choose_lines(study: Study, asked: Asked) -> list[tuple[StudyLine, StudyRow]]:
     """Return the lines that are wanted, each with its row, in the study's order.
 
-    An axis after the colon narrows the rows that have it, and is added to the others.  A stack that
-    is asked for decides on versions, and not the rows.  What fits no row of the study gets a line of
-    its own.  Raises UsageError.
+    An axis after the colon narrows the rows that have it, and is added to the others.  A stack
+    that is asked for decides on versions, and not the rows.  What fits no row of the study gets a
+    line of its own.  Raises UsageError.
     """
     choices = [one for text in asked.frameworks for one in split_choice(parse_framework(text))]
     if not asked.frameworks:
