@@ -89,7 +89,7 @@ def read_settings(
 def secrets(settings: BuildSettings, lock: str) -> dict[str, bytes | Path]:
     """Return the files that a build on ``lock`` needs and its image must not keep.
 
-    Of wheel folders only the files of locked versions are taken.
+    Of folders with wheels or source archives only the files of locked versions are taken.
     """
     files: dict[str, bytes | Path] = {}
     options = dict(settings.pip)
@@ -100,7 +100,7 @@ def secrets(settings: BuildSettings, lock: str) -> dict[str, bytes | Path]:
         files["secrets/client.pem"] = settings.client_certificate
         options["client-cert"] = "secrets/client.pem"
     links = [link for link in settings.find_links if _local(link) is None]
-    for path in _local_wheels(settings.find_links, requirements.pins(lock)):
+    for path in _local_files(settings.find_links, requirements.pins(lock)):
         files[f"secrets/links/{path.name}"] = path
     if any(name.startswith("secrets/links/") for name in files):
         links.append("secrets/links")
@@ -117,17 +117,15 @@ def _local(link: str) -> Path | None:
     return None if parts.scheme in {"http", "https"} else expand(link)
 
 
-def _local_wheels(find_links: Iterable[str], pins: Mapping[str, str]) -> list[Path]:
+def _local_files(find_links: Iterable[str], pins: Mapping[str, str]) -> list[Path]:
     places = [place for link in find_links if (place := _local(link))]
-    files = [
-        file for place in places for file in (place.glob("*.whl") if place.is_dir() else [place])
-    ]
+    files = [file for place in places for file in (place.iterdir() if place.is_dir() else [place])]
     return sorted(file for file in files if _is_pinned(file, pins))
 
 
 def _is_pinned(path: Path, pins: Mapping[str, str]) -> bool:
     try:
-        name, version = requirements.wheel_name(path.name)
+        name, version = requirements.file_pin(path.name)
     except ValueError:
         return False
     return pins.get(name) == version

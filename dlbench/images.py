@@ -175,6 +175,8 @@ def _compose(folder: Path, device: str, images_folder: Path, wheels: tuple[Path,
         "inventory": (images_folder / "inventory").read_bytes(),
         "install": (images_folder / "install" / installer).read_bytes(),
     }
+    if tools := requirements.tools(lock):
+        files["tools.txt"] = tools.encode()
     archive = context.pack(files)
     return _Content(base=base, lock=lock, archive=archive, digest=context.digest_of(archive))
 
@@ -198,6 +200,7 @@ def _read_lock(folder: Path, device: str) -> str:
     text = path.read_text("utf-8")
     try:
         requirements.parse(text)
+        requirements.tools(text)
     except ValueError as error:
         raise ImageError(f"{path}: {error}", "dlbench images lock makes it again") from error
     return text

@@ -48,7 +48,9 @@ class Locker(Struct, frozen=True, kw_only=True):
         script = bases.load_definition(self.images_folder, name).resolve
         if script:
             recipe = self._resolving_recipe(source, name, script)
-            text = list_files(self._resolve_inside(recipe), self.settings)
+            sources = requirements.sources(source.read_text("utf-8"))
+            text = requirements.format_sources(sources)
+            text += list_files(self._resolve_inside(recipe), self.settings)
         else:
             options = (*_UNIVERSAL, f"--python-version={image.python_version}")
             text = uv.compile_requirements(source, self.settings, options)
@@ -66,7 +68,7 @@ class Locker(Struct, frozen=True, kw_only=True):
         return _write(path, bases.format_lock(made.packages), bases.parse_lock)
 
     def _resolve_inside(self, recipe: Recipe) -> dict[str, str]:
-        """Return wheel -> sha256 as the base's own pip resolves the requirements."""
+        """Return file -> sha256 as the base's own pip resolves the requirements."""
         engine = self.engine()
         if not isinstance(engine, ImageKeeper):
             raise EngineError(
@@ -130,22 +132,27 @@ def _write(path: Path, text: str, read: Callable[[str], Mapping[str, str]]) -> R
     return Relocked(path=path, changes=tuple(bases.differences(old, read(text))))
 
 
-def list_files(wheels: Mapping[str, str], settings: BuildSettings) -> str:
-    """Return the lock of ``wheels`` (file name -> sha256) with the hashes of all other files too.
+def list_files(files: Mapping[str, str], settings: BuildSettings) -> str:
+    """Return the lock of ``files`` (name -> sha256), of wheels with the hashes of all others too.
 
-    Where the index has a version for no other interpreter, the resolved file alone is listed.
+    A source archive stands alone, and so does a wheel where the index has its version for no other
+    interpreter.
     """
-    blocks = []
-    for file_name, sha256 in sorted(wheels.items()):
-        name, version = requirements.wheel_name(file_name)
-        with tempfile.TemporaryDirectory(prefix="dlbench-lock-") as folder:
-            pin = Path(folder, "requirements.in")
-            pin.write_text(f"{name}=={version}\n")
-            try:
-                block = uv.compile_requirements(pin, settings, _FILES_ONLY)
-            except ImageError:
-                block = f"{name}=={version} \\\n    --hash=sha256:{sha256}\n"
-        if sha256 not in block:
-            raise ImageError(f"the index does not list the {file_name} that it served")
-        blocks.append(block)
-    return "".join(blocks)
+    return "".join(_list_version(name, files[name], settings) for name in sorted(files))
+
+
+def _list_version(file_name: str, sha256: str, settings: BuildSettings) -> str:
+    name, version = requirements.file_pin(file_name)
+    alone = f"{name}=={version} \\\n    --hash=sha256:{sha256}\n"
+    if not file_name.endswith(".whl"):
+        return alone
+    with tempfile.TemporaryDirectory(prefix="dlbench-lock-") as folder:
+        pin = Path(folder, "requirements.in")
+        pin.write_text(f"{name}=={version}\n")
+        try:
+            block = uv.compile_requirements(pin, settings, _FILES_ONLY)
+        except ImageError:
+            block = alone
+    if sha256 not in block:
+        raise ImageError(f"the index does not list the {file_name} that it served")
+    return block

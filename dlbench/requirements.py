@@ -7,6 +7,10 @@ from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
+#: An option of pip's that a lock may have: these packages are built from their source archives.
+_SOURCES = re.compile(r"^--no-binary[ =]+([\w.-]+(?:,[\w.-]+)*)[ ]*$", re.MULTILINE)
+#: What building a source archive takes.
+_TOOLS = frozenset({"setuptools", "wheel"})
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
 
 
@@ -37,7 +41,32 @@ def without(text: str, names: Collection[str]) -> str:
     if not names:
         return text
     kept = [item.text for item in parse(text) if item.name not in names]
-    return "".join(f"{block}\n" for block in kept)
+    return format_sources(sources(text) - set(names)) + "".join(f"{block}\n" for block in kept)
+
+
+def sources(text: str) -> set[str]:
+    """Return the packages that a lock, or what it is made of, takes as source archives."""
+    found: list[str] = _SOURCES.findall(text)
+    return {canonical(name) for names in found for name in names.split(",")}
+
+
+def format_sources(names: Collection[str]) -> str:
+    """Return the line of a lock that ``sources`` reads; nothing without names."""
+    return f"--no-binary {','.join(sorted(names))}\n" if names else ""
+
+
+def tools(text: str) -> str:
+    """Return the requirements of a lock that have to be there before its sources are built.
+
+    Raises ValueError where the lock has sources and does not pin these tools.
+    """
+    if not sources(text):
+        return ""
+    found = [item for item in parse(text) if item.name in _TOOLS]
+    missing = sorted(_TOOLS - {item.name for item in found})
+    if missing:
+        raise ValueError(f"building from source needs {' and '.join(missing)}, which is not pinned")
+    return "".join(f"{item.text}\n" for item in found)
 
 
 def pins(text: str) -> dict[str, str]:
@@ -53,10 +82,24 @@ def wheel_name(file_name: str) -> tuple[str, str]:
     return canonical(parts[0]), parts[1]
 
 
+def archive_name(file_name: str) -> tuple[str, str]:
+    """Return (name, version) of a source archive by its file name; raises ValueError."""
+    stem = re.sub(r"(\.tar\.gz|\.zip)$", "", file_name)
+    name, _, version = stem.rpartition("-")
+    if stem == file_name or not name or not version[:1].isdigit():
+        raise ValueError(f"{file_name!r} is not the name of a source archive")
+    return canonical(name), version
+
+
+def file_pin(file_name: str) -> tuple[str, str]:
+    """Return (name, version) of a wheel or a source archive; raises ValueError."""
+    return wheel_name(file_name) if file_name.endswith(".whl") else archive_name(file_name)
+
+
 def _blocks(text: str) -> Iterator[str]:
     block: list[str] = []
     for line in text.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#") or _SOURCES.match(line):
             continue
         block.append(line)
         if not line.rstrip().endswith("\\"):

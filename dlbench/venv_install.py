@@ -18,7 +18,7 @@ from dlbench.process_group import ended_together
 #: The last virtualenv that makes environments for Python 2.7; it brings their pip along.
 VIRTUALENV = "virtualenv<20.22"
 INSTALL = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
-PINNED = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", "requirements.txt")
+PINNED = ("--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-build-isolation", "-r")
 #: What pip says where a version has no wheel for the interpreter.
 NO_WHEEL = ("No matching distribution found", "is not a supported wheel")
 
@@ -51,7 +51,9 @@ def install(
         run_step(command, work, variables, on_line)
 
     pip = create(interpreter, environment, work, step)
-    step(*pip, "install", *INSTALL, *PINNED)
+    if (work / "tools.txt").is_file():
+        step(*pip, "install", *INSTALL, *PINNED, "tools.txt")
+    step(*pip, "install", *INSTALL, *PINNED, "requirements.txt")
     if recipe.wheels:
         wheels = [f"wheels/{path.name}" for path in recipe.wheels]
         step(*pip, "install", *INSTALL, "--no-deps", "--no-index", *wheels)

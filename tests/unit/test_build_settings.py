@@ -102,6 +102,13 @@ def test_only_locked_wheels_of_a_folder_are_taken(
     assert list(build_settings.secrets(by_address, LOCK).values())[1] == wheel
 
 
+def test_source_archives_of_a_folder_are_taken_too(tmp_path: Path) -> None:
+    for name in ("a-1.0.tar.gz", "a-2.0.tar.gz", "notes.txt"):
+        (tmp_path / name).write_text("")
+    files = build_settings.secrets(BuildSettings(find_links=(str(tmp_path),)), LOCK)
+    assert sorted(files) == ["secrets/links/a-1.0.tar.gz", "secrets/pip.conf"]
+
+
 def test_proxies_are_taken_in_both_spellings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "proxy:3128")
     assert read_settings().proxies == {"https_proxy": "proxy:3128", "HTTPS_PROXY": "proxy:3128"}

@@ -121,6 +121,20 @@ def test_context_holds_everything_and_names_the_base_by_its_tag(folder: Path) ->
     assert recipe.requirements == files["requirements.txt"]
 
 
+def test_what_builds_sources_is_a_file_of_its_own(folder: Path) -> None:
+    lock = f"--no-binary soft\nsetuptools==44.1.1 {HASH}\nsoft==1.0 {HASH}\nwheel==0.37.1 {HASH}\n"
+    (folder / "soft/soft-1.0/requirements.txt").write_text(lock)
+    files = content(render(folder))
+    assert files["requirements.txt"] == lock
+    assert files["tools.txt"] == f"setuptools==44.1.1 {HASH}\nwheel==0.37.1 {HASH}\n"
+
+
+def test_sources_without_what_builds_them_are_an_error(folder: Path) -> None:
+    (folder / "soft/soft-1.0/requirements.txt").write_text(f"--no-binary soft\nsoft==1.0 {HASH}\n")
+    with pytest.raises(ImageError, match="building from source needs setuptools and wheel"):
+        render(folder)
+
+
 def test_rendering_twice_gives_the_same_bytes(folder: Path) -> None:
     assert render(folder).context == render(folder).context
 

@@ -137,6 +137,31 @@ def test_a_version_that_uv_cannot_list_keeps_the_file_that_was_resolved(folder: 
     assert (only.name, only.hashes) == ("impossible", ("sha256:" + "c" * 64,))
 
 
+def test_a_source_archive_stands_alone(folder: Path) -> None:
+    text = locks.list_files({"Old_Soft-0.9.tar.gz": A}, BuildSettings())
+    (only,) = requirements.parse(text)
+    assert (only.name, only.version, only.hashes) == ("old-soft", "0.9", ("sha256:" + A,))
+
+
+def test_the_lock_says_what_is_built_from_source(folder: Path) -> None:
+    (folder / "soft/soft-1.0/Dockerfile").write_text("FROM old\n")
+    (folder / "soft/soft-1.0/requirements.in").write_text("--no-binary Soft\nsoft==1.0\n")
+    engine = Mock(spec=_Keeper)
+    engine.build_image.return_value = BuiltImage(
+        image_id="soft-1.0",
+        device="cpu",
+        tag="t",
+        digest="d",
+        engine_id="1",
+        python="python",
+        verified=f"{A}  Soft-1.0.tar.gz\n",
+    )
+    image = dataclasses.replace(IMAGE, python_version="2.7")
+    path = locker(folder, lambda: engine).lock_image(image, "soft", "cpu").path
+    assert requirements.sources(path.read_text()) == {"soft"}
+    assert requirements.pins(path.read_text()) == {"soft": "1.0"}
+
+
 def test_missing_source_is_named(folder: Path) -> None:
     (folder / "soft/soft-1.0/requirements.in").unlink()
     with pytest.raises(ImageError, match=r"neither requirements\.cpu\.in nor requirements\.in"):

@@ -47,12 +47,61 @@ def test_without_nothing_is_the_same_text() -> None:
     assert requirements.without(LOCK, set()) == LOCK
 
 
+SOURCES = f"""\
+--no-binary tiny,Old_Soft
+old-soft==0.9 \\
+    --hash={HASH}
+setuptools==44.1.1 \\
+    --hash={HASH}
+tiny==1.0 \\
+    --hash={HASH}
+wheel==0.37.1 \\
+    --hash={HASH}
+"""
+
+
+def test_a_lock_names_what_is_built_from_source_and_what_builds_it() -> None:
+    assert requirements.sources(SOURCES) == {"old-soft", "tiny"}
+    assert list(requirements.pins(SOURCES)) == ["old-soft", "setuptools", "tiny", "wheel"]
+    assert list(requirements.pins(requirements.tools(SOURCES))) == ["setuptools", "wheel"]
+    assert requirements.format_sources(["tiny", "old-soft"]) == "--no-binary old-soft,tiny\n"
+
+
+def test_a_lock_of_wheels_needs_no_tools() -> None:
+    assert requirements.sources(LOCK) == set()
+    assert requirements.tools(LOCK) == requirements.format_sources(()) == ""
+
+
+def test_tools_that_are_not_pinned_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"needs setuptools and wheel, which is not pinned"):
+        requirements.tools(f"--no-binary tiny\ntiny==1.0 --hash={HASH}\n")
+
+
+def test_without_keeps_what_is_built_from_source() -> None:
+    left = requirements.without(SOURCES, {"tiny"})
+    assert requirements.sources(left) == {"old-soft"}
+    assert "tiny" not in left
+
+
+def test_archive_names() -> None:
+    assert requirements.file_pin("Theano-0.9.0.tar.gz") == ("theano", "0.9.0")
+    assert requirements.file_pin("some_soft-extra-1.2.2.1.zip") == ("some-soft-extra", "1.2.2.1")
+    assert requirements.file_pin("a-1-py3-none-any.whl") == ("a", "1")
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a-1.egg", "-1.zip", "a-b.zip"])
+def test_what_is_no_source_archive_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not the name of a source archive"):
+        requirements.file_pin(name)
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
         ("torch>=2", "pins no version"),
         ("torch==2.13.0", "has no sha256 hash"),
         ("--index-url somewhere", "pins no version"),
+        ("--no-binary :all:", "pins no version"),
     ],
 )
 def test_what_is_not_locked_is_an_error(line: str, fault: str) -> None:

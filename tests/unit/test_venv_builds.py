@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,47 @@ INVENTORY = (
 )
 
 
-def write_wheel(folder: Path, tag: str = "py3-none-any") -> Path:
-    """Write a wheel with one module ``tiny``."""
-    path = folder / f"tiny-1.0-{tag}.whl"
-    info = "tiny-1.0.dist-info"
+#: Builds a wheel by handing out the one that lies in the source archive.
+BACKEND = (
+    "import glob, shutil\n"
+    "def build_wheel(folder, settings=None, metadata=None):\n"
+    "    (name,) = glob.glob('*.whl')\n"
+    "    shutil.copy(name, folder)\n"
+    "    return name\n"
+)
+
+
+def write_wheel(
+    folder: Path, tag: str = "py3-none-any", name: str = "tiny", code: str = "answer = 42\n"
+) -> Path:
+    """Write a wheel with one module ``name``."""
+    path = folder / f"{name}-1.0-{tag}.whl"
+    info = f"{name}-1.0.dist-info"
     files = {
-        "tiny.py": "answer = 42\n",
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        f"{name}.py": code,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
-    rows = [f"{name},{hash_of(text)},{len(text)}\n" for name, text in files.items()]
+    rows = [f"{file},{hash_of(text)},{len(text)}\n" for file, text in files.items()]
     files[f"{info}/RECORD"] = "".join(rows) + f"{info}/RECORD,,\n"
     with zipfile.ZipFile(path, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
+        for file, text in files.items():
+            archive.writestr(file, text)
+    return path
+
+
+def write_source_archive(folder: Path) -> Path:
+    """Write the source archive of ``tiny``, which the module ``forge`` builds."""
+    source = folder / "tiny-1.0"
+    source.mkdir()
+    write_wheel(source)
+    (source / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["forge"]\nbuild-backend = "forge"\n'
+    )
+    path = folder / "tiny-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(source, source.name)
     return path
 
 
@@ -50,9 +78,13 @@ def hash_of(text: str) -> str:
     return f"sha256={digest.decode()}"
 
 
+def hashed(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def tiny_recipe(wheel: Path, digest: str = "", **changes: Any) -> Recipe:
     """Return a recipe that pins ``wheel``, which alone its pip is shown."""
-    digest = digest or hashlib.sha256(wheel.read_bytes()).hexdigest()
+    digest = digest or hashed(wheel)
     conf = b"[global]\nno-index = true\nfind-links = secrets/links\n"
     files = {
         "requirements.txt": f"tiny==1.0 --hash=sha256:{digest}\n".encode(),
@@ -105,6 +137,30 @@ def test_no_network_setting_stays(tmp_path: Path, engine: VenvEngine) -> None:
     recipe = tiny_recipe(write_wheel(tmp_path))
     build(engine, recipe)
     assert not list((tmp_path / "environments").rglob("secrets"))
+
+
+def test_a_source_archive_is_built_by_the_tools_of_the_lock(
+    tmp_path: Path, engine: VenvEngine
+) -> None:
+    forge = write_wheel(tmp_path, name="forge", code=BACKEND)
+    archive = write_source_archive(tmp_path)
+    pins = [
+        f"{path.name.partition('-')[0]}==1.0 --hash=sha256:{hashed(path)}\n"
+        for path in (forge, archive)
+    ]
+    files = {
+        "tools.txt": pins[0].encode(),
+        "requirements.txt": "".join(["--no-binary tiny\n", *pins]).encode(),
+        "inventory": INVENTORY,
+        "verify": b"import tiny; print(tiny.answer)\n",
+    }
+    secrets: dict[str, bytes | Path] = {
+        "secrets/pip.conf": b"[global]\nno-index = true\nfind-links = secrets/links\n",
+        f"secrets/links/{forge.name}": forge,
+        f"secrets/links/{archive.name}": archive,
+    }
+    recipe = replace(make_recipe(files=files, python_version=HERE), secrets=secrets)
+    assert "42" in build(engine, recipe)
 
 
 def test_a_wrong_hash_is_refused(tmp_path: Path, engine: VenvEngine) -> None:

@@ -3,9 +3,9 @@ from __future__ import absolute_import
 
 import numpy as np
 
-import adapter_blas
 from adapter_network import Network
 from adapter_optimizers import make_optimizer
+from dlbench_worker import blas
 
 
 class Adapter(object):
@@ -16,10 +16,10 @@ class Adapter(object):
     def __init__(self, settings):
         self._seed = settings.seed
         if settings.threads is not None:
-            adapter_blas.set_threads(settings.threads)
+            blas.set_threads(settings.threads)
 
     def versions(self):
-        return dict({"numpy": np.__version__}, **adapter_blas.versions())
+        return dict({"numpy": np.__version__}, **blas.versions())
 
     def build(self, task):
         self._dtype = np.dtype(task.precision.compute)
@@ -39,7 +39,7 @@ class Adapter(object):
         }
         if self._computed is not None:
             found["compute_precision"] = [self._computed.name]
-        return dict(found, **adapter_blas.settings())
+        return dict(found, **blas.settings())
 
     def get_weights(self, names=None):
         names = self._network.weight_names() if names is None else names

@@ -3,10 +3,10 @@
 import os
 
 import adapter
-import adapter_blas
+from dlbench_worker import blas
 
 
 class Adapter(adapter.Adapter):
     def __init__(self, settings):
         super().__init__(settings)
-        adapter_blas.set_threads(os.cpu_count())
+        blas.set_threads(os.cpu_count())
