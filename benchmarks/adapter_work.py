@@ -32,6 +32,7 @@ STEPS = {
     "torch-NHWC": (f"{TORCH}:layout=NHWC", ("vgg16_torch.py", "--layout", "NHWC")),
     "torch-NCHW": (f"{TORCH}:layout=NCHW", ("vgg16_torch.py", "--layout", "NCHW")),
     "tensorflow-NCHW": (f"{TENSORFLOW}:layout=NCHW", ("vgg16_tensorflow.py", "--layout", "NCHW")),
+    "theano": ("theano==0.9.0", ("vgg16_theano.py",)),
     "tensorflow-NHWC-xla": (
         f"{TENSORFLOW}:layout=NHWC,xla=on",
         ("vgg16_tensorflow.py", "--layout", "NHWC", "--xla"),
@@ -46,6 +47,9 @@ EPOCHS = {
     "cifar10-cnn": 150,
     "mnist-hrnn": 30,
 }
+
+#: Scenario -> frameworks of 2017, each with a script for it.
+EARLIER = {"mnist-mlp": ("theano==0.9.0",)}
 
 
 def step_work(name: str, amount: Amount, threads: int) -> Work:
@@ -126,6 +130,6 @@ def list_works(kind: str, amount: Amount, threads: int) -> dict[str, Work]:
         works = [
             epoch_work(scenario, framework, amount)
             for scenario in EPOCHS
-            for framework in (TORCH, TENSORFLOW)
+            for framework in (TORCH, TENSORFLOW, *EARLIER.get(scenario, ()))
         ]
     return {work.name: work for work in works}

@@ -3,12 +3,17 @@
     python peak.py torch --threads 2 [--precision bfloat16]
 
 Prints JSON: GFLOP/s of every repetition of one square product, of which the largest is the peak.
+Python 2.7 to 3.
 """
+from __future__ import division
+
 import argparse
 import json
+import os
 import sys
 import time
-from contextlib import nullcontext
+
+now = getattr(time, "perf_counter", time.time)
 
 
 def torch_product(size, threads, precision):
@@ -38,28 +43,43 @@ def numpy_product(size, threads, precision):
     return lambda: float(np.dot(left, right)[0, 0])
 
 
+def theano_product(size, threads, precision):
+    features = open("/proc/cpuinfo").read()
+    kernels = "SkylakeX" if "avx512f" in features else "Haswell"
+    os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
+    if threads:
+        os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
+    import numpy as np
+    import theano
+
+    left, right = (
+        theano.shared(np.random.random_sample((size, size)).astype(precision)) for _ in range(2))
+    return theano.function([], theano.tensor.dot(left, right))
+
+
 def report(result, path):
-    with open(path, "w") if path else nullcontext(sys.stdout) as output:
+    with open(path, "w") if path else sys.stdout as output:
         output.write(json.dumps(result) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy"))
+    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy", "theano"))
     parser.add_argument("--size", type=int, default=4096)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, help="NumPy: set OPENBLAS_NUM_THREADS instead")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
-    makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product}
+    makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product,
+              "theano": theano_product}
     product = makers[options.framework](options.size, options.threads, options.precision)
     product()
     rates = []
     for _ in range(options.repetitions):
-        start = time.perf_counter()
+        start = now()
         product()
-        rates.append(2 * options.size ** 3 / (time.perf_counter() - start) / 1e9)
+        rates.append(2 * options.size ** 3 / (now() - start) / 1e9)
     report({"framework": options.framework, "size": options.size,
             "precision": options.precision, "gflops": rates, "peak_gflops": max(rates)}, options.output)
 

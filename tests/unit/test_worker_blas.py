@@ -21,7 +21,7 @@ def features(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def pretend(path: str | Path, *arguments: Any) -> Any:
         if path == "/proc/cpuinfo":
             return io.StringIO(f"model name : a good one\nflags : fpu {' '.join(found)}\n")
-        return open(path, *arguments)  # noqa: PTH123, SIM115
+        return open(path, *arguments)  # noqa: PTH123
 
     monkeypatch.setattr(blas, "open", pretend, raising=False)
     # Restored afterwards, whatever the code under test makes of it.
