@@ -37,6 +37,7 @@ STEPS = {
         f"{TENSORFLOW}:layout=NHWC,xla=on",
         ("vgg16_tensorflow.py", "--layout", "NHWC", "--xla"),
     ),
+    "caffe": ("caffe==1.0.0", ("vgg16_caffe.py",)),
 }
 
 #: Scenario -> steps that an epoch is cut to, so that it takes some seconds on two cores.
@@ -49,7 +50,10 @@ EPOCHS = {
 }
 
 #: Scenario -> frameworks of 2017, each with a script for it.
-EARLIER = {"mnist-mlp": ("theano==0.9.0",)}
+EARLIER = {
+    "fcnn-depth": ("caffe==1.0.0",),
+    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0"),
+}
 
 
 def step_work(name: str, amount: Amount, threads: int) -> Work:

@@ -1,8 +1,8 @@
 """Operating-system bases: their definitions, and their bootstrap out of a distribution's packages.
 
 A base is a folder ``images/bases/<name>`` with ``base.yaml`` (suite, packages, environment),
-``packages.lock`` (what came out when it was locked) and ``install``, the script with which the
-images on it install their requirements.
+``packages.lock`` (what came out when it was locked) and perhaps ``install``, the script with which
+the images on it install their requirements.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     summary: str
     suite: str
-    #: The script in ``images/install`` that makes a Python environment on this base.
-    install: str
+    #: The script in ``images/install`` that makes a Python environment on this base; none where
+    #: its packages are all that its images need.
+    install: str = ""
     #: The script there that resolves requirements for an interpreter that uv does not know.
     resolve: str = ""
     packages: tuple[str, ...]

@@ -173,10 +173,11 @@ def _compose(folder: Path, device: str, images_folder: Path, wheels: tuple[Path,
         "requirements.txt": lock.encode(),
         "wheels.txt": "".join(context.describe_wheel(path) for path in stand_ins).encode(),
         "inventory": (images_folder / "inventory").read_bytes(),
-        "install": (images_folder / "install" / installer).read_bytes(),
     }
     if tools := requirements.tools(lock):
         files["tools.txt"] = tools.encode()
+    if installer:
+        files["install"] = (images_folder / "install" / installer).read_bytes()
     archive = context.pack(files)
     return _Content(base=base, lock=lock, archive=archive, digest=context.digest_of(archive))
 

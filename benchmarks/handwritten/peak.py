@@ -64,7 +64,7 @@ def report(result, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy", "theano"))
+    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy", "theano", "caffe"))
     parser.add_argument("--size", type=int, default=4096)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, help="NumPy: set OPENBLAS_NUM_THREADS instead")
@@ -72,7 +72,7 @@ def main():
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
     makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product,
-              "theano": theano_product}
+              "theano": theano_product, "caffe": numpy_product}
     product = makers[options.framework](options.size, options.threads, options.precision)
     product()
     rates = []

@@ -74,12 +74,19 @@ class Translation(object):
 
         They have the shapes of ``input_shape``.
         """
+        last = self.walk(inputs)
+        return self.canonical(last.name, last.output_shape)
+
+    def walk(self, inputs):
+        """Make every layer and return the output layer; ``values`` and ``images`` have its own.
+
+        For frameworks that take a network's images as they are, channels first.
+        """
         self.values = dict(inputs)
         self.images = dict(
             (one.name, one.shape if self.is_first(one) else None) for one in self.task.inputs)
         self.chain(self.task.layers)
-        last = [layer for layer in self.task.layers if layer.name == self.task.output][0]
-        return self.canonical(last.name, last.output_shape)
+        return [layer for layer in self.task.layers if layer.name == self.task.output][0]
 
     def chain(self, layers):
         """Make ``layers``, whose inputs have values, each after another."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlbench.build_settings import read_settings
-from dlbench.cells import Cell, Request, expand
+from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.workspace import Workspace
 from dlbench.engine import BuiltImage, Engine
 from dlbench.preparation import Choices, Preparation, prepare_run
@@ -34,9 +34,18 @@ class Laboratory:
         return self.records[key]
 
     def cell(self, scenario: str, framework: str) -> Cell:
+        cell = self.expand(scenario, framework)
+        assert isinstance(cell, Cell), cell
+        return cell
+
+    def refused(self, scenario: str, framework: str) -> RefusedCell:
+        cell = self.expand(scenario, framework)
+        assert isinstance(cell, RefusedCell), cell
+        return cell
+
+    def expand(self, scenario: str, framework: str) -> Cell | RefusedCell:
         request = Request(scenarios=(scenario,), frameworks=(framework,), axes=("threads=2",))
         (cell,) = expand(request, self.workspace.catalog(), (SCENARIOS,))
-        assert isinstance(cell, Cell), cell
         return cell
 
     def execute_cell(self, cell: Cell) -> Record:

@@ -29,13 +29,14 @@ FRAMEWORKS = {
     "tensorflow==1.0.0": "tensorflow-1.0.0",
     "theano==0.9.0": "theano-0.9.0",
     "theano==1.0.5": "theano-1.0.5",
+    "caffe==1.0.0": "caffe-1.0",
 }
 
 #: Frameworks with an axis for a compiler.
 COMPILERS = ("torch==2", "tensorflow")
 
 #: What a framework refuses: a probe, and a framework out of FRAMEWORKS.
-REFUSED: tuple[tuple[str, str], ...] = ()
+REFUSED: tuple[tuple[str, str], ...] = (("probe-stories", "caffe==1.0.0"),)
 
 #: Each axis where it changes what is computed.
 AXES = (
@@ -47,6 +48,7 @@ AXES = (
     ("probe-images", "tensorflow==2.21.0:xla=on"),
     ("probe-images", "tensorflow==2.21.0:xla=on,layout=NCHW"),
     ("probe-stories", "tensorflow==2.21.0:xla=on"),
+    ("probe-stories", "caffe==1.0.0:gate_activation=sigmoid"),
 )
 
 #: What every change must pass, beside every framework on PROBE; all else waits for --full.
@@ -93,6 +95,13 @@ def losses(record: Record) -> list[float]:
     return [float(value) for value in phase.values]
 
 
+def oracle_of(framework: str) -> str:
+    """Return the oracle, with the scenario's own parameters as ``framework`` has them."""
+    _, _, axes = framework.partition(":")
+    own = [axis for axis in axes.split(",") if axis.startswith("gate_activation=")]
+    return ",".join(["numpy:precision=float64", *own])
+
+
 def finished_settings(record: Record) -> dict[str, Any]:
     assert record.result is not None
     return record.result.settings["finished"]
@@ -117,7 +126,7 @@ def test_what_is_not_tried_is_refused() -> None:
 def test_losses_are_those_of_the_oracle(
     laboratory: Laboratory, scenario: str, framework: str
 ) -> None:
-    expected = losses(laboratory.execute(scenario, "numpy:precision=float64"))
+    expected = losses(laboratory.execute(scenario, oracle_of(framework)))
     found = losses(laboratory.execute(scenario, framework))
     assert len(found) == len(expected) == 10
     assert found == pytest.approx(expected, rel=LOSS_BOUND, abs=LOSS_BOUND)
@@ -133,7 +142,7 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
     if "compiled_as_set" in result.audit or framework.startswith(COMPILERS):
         shown.add("compiled_as_set")
     assert [name for name in shown if not result.audit[name]["passed"]] == [], result.audit
-    oracle = laboratory.execute(scenario, "numpy:precision=float64").result
+    oracle = laboratory.execute(scenario, oracle_of(framework)).result
     assert oracle is not None
     assert result.parameter_count == oracle.parameter_count
 
@@ -146,6 +155,7 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
         ("tensorflow==2.21.0", ["NHWC"]),
         ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
         ("tensorflow==1.0.0", ["NHWC"]),
+        pytest.param("caffe==1.0.0", ["NCHW"], marks=needs("caffe==1.0.0")),
     ],
 )
 def test_the_layout_found_is_the_one_asked_for(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import dlbench_caffe
 import dlbench_tensorflow
 import dlbench_torch
-import msgspec
 import pytest
 from laboratory import Laboratory
 
@@ -32,9 +32,21 @@ def takes_no_such_image(record: Record) -> bool:
     return "only supports NHWC" in record.outcome.log_tail + record.outcome.detail
 
 
+def says_nothing(record: Record) -> bool:
+    """Say whether the run went well, as if what it was asked for had been done."""
+    return record.outcome.ok
+
+
+def losses(record: Record) -> list[float]:
+    assert record.outcome.ok, record.outcome
+    assert record.result is not None
+    (values,) = (phase.values for phase in record.result.phases if phase.name == "loss")
+    return [float(value) for value in values]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Forced:
-    """A cell that can run, the axes by which it is refused, and what then comes of it."""
+    """A scenario and a framework that does it, the axes that it refuses, and what comes of them."""
 
     reason: str
     scenario: str
@@ -58,6 +70,13 @@ FORCED = (
         axes={"layout": "NCHW"},
         shows=takes_no_such_image,
     ),
+    Forced(
+        reason="the gates of Caffe's LSTM are sigmoids and cannot be set",
+        scenario="probe-stories",
+        framework="caffe",
+        axes={"gate_activation": "hard_sigmoid"},
+        shows=says_nothing,
+    ),
 )
 
 
@@ -69,7 +88,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 
 
 def test_every_refusal_is_forced() -> None:
-    plugins = (dlbench_tensorflow, dlbench_torch)
+    plugins = (dlbench_tensorflow, dlbench_torch, dlbench_caffe)
     frameworks = [found for plugin in plugins for found in plugin.dlbench_frameworks()]
     reasons = [rule.reason for found in frameworks for rule in found.supports.refusals]
     assert reasons == [case.reason for case in FORCED]
@@ -78,7 +97,19 @@ def test_every_refusal_is_forced() -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("case", FORCED, ids=lambda case: ",".join(case.axes))
 def test_what_is_refused_fails(laboratory: Laboratory, case: Forced) -> None:
-    cell = laboratory.cell(case.scenario, case.framework)
-    forced = msgspec.structs.replace(cell, variant={**cell.variant, **case.axes})
-    record = laboratory.execute_cell(forced)
+    axes = ",".join(f"{name}={value}" for name, value in case.axes.items())
+    refused = laboratory.refused(case.scenario, f"{case.framework}:{axes}")
+    assert refused.reason == case.reason
+    record = laboratory.execute_cell(refused.cell)
     assert case.shows(record), record.outcome
+
+
+def test_gates_that_cannot_be_set_stay_sigmoids(laboratory: Laboratory) -> None:
+    refused = laboratory.refused("probe-stories", "caffe:gate_activation=hard_sigmoid")
+    forced = losses(laboratory.execute_cell(refused.cell))
+    wanted, other = (
+        losses(laboratory.execute("probe-stories", f"numpy:gate_activation={gates}"))
+        for gates in ("hard_sigmoid", "sigmoid")
+    )
+    assert forced == pytest.approx(other, rel=1e-5)
+    assert forced != pytest.approx(wanted, rel=1e-3)

@@ -135,6 +135,12 @@ def test_sources_without_what_builds_them_are_an_error(folder: Path) -> None:
         render(folder)
 
 
+def test_a_base_that_is_all_its_images_need_has_no_install_script(folder: Path) -> None:
+    path = folder / "bases/tiny/base.yaml"
+    path.write_text(path.read_text().replace("install: script\n", ""))
+    assert "install" not in content(render(folder))
+
+
 def test_rendering_twice_gives_the_same_bytes(folder: Path) -> None:
     assert render(folder).context == render(folder).context
 

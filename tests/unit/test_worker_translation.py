@@ -112,6 +112,14 @@ def test_channels_first_computes_what_channels_last_does(name: str) -> None:
     assert (never, turned) == (layers is NETWORKS["a permuted image"][0], turns)
 
 
+def test_a_walk_leaves_the_last_image_as_it_was_made() -> None:
+    network = Sums(make_task(CHAIN))
+    last = network.walk(dict(zip("x", network.input_arrays(BATCH), strict=True)))
+    assert (last.name, network.images[last.name], network.turned) == ("two", IMAGE, 0)
+    expected, _ = values_of(CHAIN, False)
+    np.testing.assert_allclose(network.values[last.name].transpose(0, 2, 3, 1), expected)
+
+
 def test_inputs_that_images_alone_read_are_handed_in_channels_first() -> None:
     network = Sums(make_task(CHAIN))
     (one,) = network.task.inputs
