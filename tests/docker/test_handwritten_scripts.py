@@ -67,7 +67,11 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
         ("tensorflow-2.21.0", [f"{name}_tensorflow" for name in SCENARIOS]),
         ("tensorflow-1.0.0", ["fcnn_tensorflow1"]),
         ("theano-0.9.0", ["mnist_mlp_theano"]),
-        ("caffe-1.0", ["mnist_mlp_caffe", "fcnn_caffe"]),
+        pytest.param(
+            "caffe-1.0",
+            ["mnist_mlp_caffe", "fcnn_caffe"],
+            marks=pytest.mark.image("caffe-1.0"),
+        ),
     ],
 )
 def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:

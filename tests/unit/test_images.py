@@ -297,7 +297,8 @@ def test_too_little_disk_is_said_before_building(folder: Path) -> None:
 
 def asks_for_any(folder: Path) -> bool:
     """Say whether an image asks for packages beside those of its base."""
-    lines = [line for path in folder.glob("requirements*.in") for line in path.open()]
+    texts = [path.read_text("utf-8") for path in folder.glob("requirements*.in")]
+    lines = [line for text in texts for line in text.splitlines()]
     return any(line.strip() and not line.startswith("#") for line in lines)
 
 
