@@ -38,6 +38,7 @@ STEPS = {
         ("vgg16_tensorflow.py", "--layout", "NHWC", "--xla"),
     ),
     "caffe": ("caffe==1.0.0", ("vgg16_caffe.py",)),
+    "cntk": ("cntk==2.7", ("vgg16_cntk.py",)),
 }
 
 #: Scenario -> steps that an epoch is cut to, so that it takes some seconds on two cores.
@@ -52,7 +53,7 @@ EPOCHS = {
 #: Scenario -> frameworks of 2017, each with a script for it.
 EARLIER = {
     "fcnn-depth": ("caffe==1.0.0",),
-    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0"),
+    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0", "cntk==2.7"),
 }
 
 

@@ -57,6 +57,20 @@ def theano_product(size, threads, precision):
     return theano.function([], theano.tensor.dot(left, right))
 
 
+def cntk_product(size, threads, precision):
+    import cntk as C
+    import numpy as np
+
+    if threads:
+        C.cntk_py.set_max_num_cputhreads(threads)
+    left, right = (C.input_variable((size, size), dynamic_axes=[]) for _ in range(2))
+    # The sum, so that no more than a number is copied out.
+    product = C.reduce_sum(C.times(left, right))
+    values = dict((one, C.NDArrayView.from_dense(np.random.random_sample((size, size)).astype(
+        precision))) for one in (left, right))
+    return lambda: product.eval(values)
+
+
 def report(result, path):
     with open(path, "w") if path else sys.stdout as output:
         output.write(json.dumps(result) + "\n")
@@ -64,7 +78,8 @@ def report(result, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("framework", choices=("torch", "tensorflow", "numpy", "theano", "caffe"))
+    parser.add_argument("framework", choices=(
+        "torch", "tensorflow", "numpy", "theano", "caffe", "cntk"))
     parser.add_argument("--size", type=int, default=4096)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, help="NumPy: set OPENBLAS_NUM_THREADS instead")
@@ -72,7 +87,7 @@ def main():
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
     makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product,
-              "theano": theano_product, "caffe": numpy_product}
+              "theano": theano_product, "caffe": numpy_product, "cntk": cntk_product}
     product = makers[options.framework](options.size, options.threads, options.precision)
     product()
     rates = []

@@ -30,6 +30,7 @@ FRAMEWORKS = {
     "theano==0.9.0": "theano-0.9.0",
     "theano==1.0.5": "theano-1.0.5",
     "caffe==1.0.0": "caffe-1.0",
+    "cntk==2.7": "cntk-2.7",
 }
 
 #: Frameworks with an axis for a compiler.
@@ -156,6 +157,7 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
         ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
         ("tensorflow==1.0.0", ["NHWC"]),
         pytest.param("caffe==1.0.0", ["NCHW"], marks=needs("caffe==1.0.0")),
+        pytest.param("cntk==2.7", ["NCHW"], marks=needs("cntk==2.7")),
     ],
 )
 def test_the_layout_found_is_the_one_asked_for(

@@ -72,6 +72,7 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
             ["mnist_mlp_caffe", "fcnn_caffe"],
             marks=pytest.mark.image("caffe-1.0"),
         ),
+        pytest.param("cntk-2.7", ["mnist_mlp_cntk"], marks=pytest.mark.image("cntk-2.7")),
     ],
 )
 def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:

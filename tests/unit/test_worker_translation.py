@@ -166,3 +166,22 @@ def test_an_update_is_the_written_one() -> None:
     )
     assert kept == {"square": np.array([4.0])}
     np.testing.assert_allclose(difference, 0.25 * 2.0 / (2.0 + 0.125))
+
+
+def test_a_power_can_be_handed_in() -> None:
+    given = {
+        "learning_rate": 0.5, "beta_1": 0.75, "beta_2": 0.5, "epsilon": 0.125, "decay": 0.0,
+    }  # fmt: skip
+    optimizer = SimpleNamespace(kind="adam", parameters=given)
+    kept = {"mean": np.array([1.0]), "square": np.array([2.0])}
+    asked: list[tuple[float, float]] = []
+
+    def power(base: float, exponent: float) -> float:
+        asked.append((base, exponent))
+        return 0.5
+
+    difference, after = updates.update(optimizer, 1.0, np.array([2.0]), kept, np.sqrt, power=power)
+    assert asked == [(0.75, 2.0), (0.5, 2.0)]
+    mean, square = 0.75 * 1.0 + 0.25 * 2.0, 0.5 * 2.0 + 0.5 * 4.0
+    assert after == {"mean": np.array([mean]), "square": np.array([square])}
+    np.testing.assert_allclose(difference, 0.5 * (mean / 0.5) / (np.sqrt(square / 0.5) + 0.125))
