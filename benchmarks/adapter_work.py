@@ -39,6 +39,8 @@ STEPS = {
     ),
     "caffe": ("caffe==1.0.0", ("vgg16_caffe.py",)),
     "cntk": ("cntk==2.7", ("vgg16_cntk.py",)),
+    "torch1": ("torch==1.0.0", ("vgg16_torch1.py",)),
+    "torch7": ("torch7", ("vgg16_torch7.py",)),
 }
 
 #: Scenario -> steps that an epoch is cut to, so that it takes some seconds on two cores.
@@ -53,8 +55,14 @@ EPOCHS = {
 #: Scenario -> frameworks of 2017, each with a script for it.
 EARLIER = {
     "fcnn-depth": ("caffe==1.0.0",),
-    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0", "cntk==2.7"),
+    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "torch==1.0.0", "torch7"),
 }
+
+#: How the names of a framework's scripts end, where not with its own name.
+ENDS = {"torch==1.0.0": "torch1"}
+
+#: Further files that a framework's scripts import.
+IMPORTED = {"torch7": ("torch7_nn.py",)}
 
 
 def step_work(name: str, amount: Amount, threads: int) -> Work:
@@ -68,6 +76,7 @@ def step_work(name: str, amount: Amount, threads: int) -> Work:
         axes=(f"batch_size={amount.batch_size}",),
         change_plan=lambda plan: steps_only(plan, amount),
         script=(*script, *given, "--steps", str(amount.count), "--threads", str(threads)),
+        beside=IMPORTED.get(framework, ()),
         turns=amount.warmup + amount.count,
         phase="step",
         read_seconds=lambda found: list(found["step_seconds"]),
@@ -87,7 +96,7 @@ def steps_only(plan: Plan, amount: Amount) -> Plan:
 
 def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
     """Return the comparison of a scenario's epochs; the first one of each side is not counted."""
-    library = framework.partition("==")[0]
+    library = ENDS.get(framework) or framework.partition("==")[0]
     steps = amount.steps_per_epoch or EPOCHS[scenario]
     count = 1 + amount.count
     script = scenario.removesuffix("-depth").replace("-", "_")
@@ -106,7 +115,7 @@ def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
             "--steps",
             str(steps),
         ),
-        beside=("epochs.py",),
+        beside=("epochs.py", *IMPORTED.get(framework, ())),
         turns=count,
         phase="epoch",
         skipped=1,

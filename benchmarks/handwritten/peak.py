@@ -71,6 +71,12 @@ def cntk_product(size, threads, precision):
     return lambda: product.eval(values)
 
 
+MAKERS = {
+    "torch": torch_product, "torch7": torch_product, "tensorflow": tensorflow_product,
+    "numpy": numpy_product, "theano": theano_product, "caffe": numpy_product,
+    "cntk": cntk_product}
+
+
 def report(result, path):
     with open(path, "w") if path else sys.stdout as output:
         output.write(json.dumps(result) + "\n")
@@ -78,17 +84,14 @@ def report(result, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("framework", choices=(
-        "torch", "tensorflow", "numpy", "theano", "caffe", "cntk"))
+    parser.add_argument("framework", choices=sorted(MAKERS))
     parser.add_argument("--size", type=int, default=4096)
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--threads", type=int, help="NumPy: set OPENBLAS_NUM_THREADS instead")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--output", default="", help="a file in place of stdout")
     options = parser.parse_args()
-    makers = {"torch": torch_product, "tensorflow": tensorflow_product, "numpy": numpy_product,
-              "theano": theano_product, "caffe": numpy_product, "cntk": cntk_product}
-    product = makers[options.framework](options.size, options.threads, options.precision)
+    product = MAKERS[options.framework](options.size, options.threads, options.precision)
     product()
     rates = []
     for _ in range(options.repetitions):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import dlbench_caffe
 import dlbench_tensorflow
 import dlbench_torch
+import dlbench_torch7
 import pytest
 from laboratory import Laboratory
 
@@ -37,6 +38,20 @@ def says_nothing(record: Record) -> bool:
     return record.outcome.ok
 
 
+def has_no(name: str) -> Callable[[Record], bool]:
+    """Return what says whether the run failed for want of ``name``."""
+
+    def misses(record: Record) -> bool:
+        assert not record.outcome.ok
+        assert record.result is not None
+        assert record.result.failure is not None
+        # A kernel that is not there has a type of error for an answer, and no words.
+        missing = ("AttributeError", "NotImplementedError")
+        return record.result.failure.type in missing and name in record.result.failure.traceback
+
+    return misses
+
+
 def losses(record: Record) -> list[float]:
     assert record.outcome.ok, record.outcome
     assert record.result is not None
@@ -46,7 +61,10 @@ def losses(record: Record) -> list[float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Forced:
-    """A scenario and a framework that does it, the axes that it refuses, and what comes of them."""
+    """A scenario, a framework, the axes that it refuses, and what comes of them.
+
+    Without axes it is the scenario's layers that it refuses.
+    """
 
     reason: str
     scenario: str
@@ -77,6 +95,34 @@ FORCED = (
         axes={"gate_activation": "hard_sigmoid"},
         shows=says_nothing,
     ),
+    Forced(
+        reason="PyTorch 1.0.0 has no memory formats: images are NCHW",
+        scenario="probe-images",
+        framework="torch==1.0.0",
+        axes={"layout": "NHWC"},
+        shows=has_no("channels_last"),
+    ),
+    Forced(
+        reason="PyTorch 1.0.0 has no torch.compile",
+        scenario="probe-vectors",
+        framework="torch==1.0.0",
+        axes={"compile": "on"},
+        shows=has_no("'compile'"),
+    ),
+    Forced(
+        reason="PyTorch 1.0.0 has no bfloat16",
+        scenario="probe-vectors",
+        framework="torch==1.0.0",
+        axes={"precision": "bfloat16"},
+        shows=has_no("bfloat16"),
+    ),
+    Forced(
+        reason="Torch7's nn has no recurrent layers, and THNN no kernels for CPUs",
+        scenario="probe-rows",
+        framework="torch7",
+        axes={},
+        shows=has_no("LSTMFused_updateOutput"),
+    ),
 )
 
 
@@ -88,17 +134,18 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 
 
 def test_every_refusal_is_forced() -> None:
-    plugins = (dlbench_tensorflow, dlbench_torch, dlbench_caffe)
+    plugins = (dlbench_tensorflow, dlbench_caffe, dlbench_torch, dlbench_torch7)
     frameworks = [found for plugin in plugins for found in plugin.dlbench_frameworks()]
     reasons = [rule.reason for found in frameworks for rule in found.supports.refusals]
     assert reasons == [case.reason for case in FORCED]
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("case", FORCED, ids=lambda case: ",".join(case.axes))
+@pytest.mark.parametrize("case", FORCED, ids=lambda case: ",".join([case.framework, *case.axes]))
 def test_what_is_refused_fails(laboratory: Laboratory, case: Forced) -> None:
     axes = ",".join(f"{name}={value}" for name, value in case.axes.items())
-    refused = laboratory.refused(case.scenario, f"{case.framework}:{axes}")
+    named = f"{case.framework}:{axes}" if axes else case.framework
+    refused = laboratory.refused(case.scenario, named)
     assert refused.reason == case.reason
     record = laboratory.execute_cell(refused.cell)
     assert case.shows(record), record.outcome

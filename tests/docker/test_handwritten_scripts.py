@@ -73,14 +73,19 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
             marks=pytest.mark.image("caffe-1.0"),
         ),
         pytest.param("cntk-2.7", ["mnist_mlp_cntk"], marks=pytest.mark.image("cntk-2.7")),
+        pytest.param(
+            "torch-1.0.0",
+            ["mnist_mlp_torch1", "fcnn_torch1", "mnist_mlp_torch7", "fcnn_torch7"],
+            marks=pytest.mark.image("torch-1.0.0"),
+        ),
     ],
 )
 def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:
     engine, image = find_image(image_id.partition("-")[0], image_id)
     for folder in ("in", "out"):
         (tmp_path / folder).mkdir()
-    for script in ("epochs", *scripts):
-        shutil.copyfile(HANDWRITTEN / f"{script}.py", tmp_path / "in" / f"{script}.py")
+    for file in HANDWRITTEN.glob("*.py"):
+        shutil.copyfile(file, tmp_path / "in" / file.name)
     driver = DRIVER.replace("EPOCHS", str(EPOCHS))
     (tmp_path / "in" / "driver.py").write_text(driver, encoding="utf-8")
     run_id = new_id()

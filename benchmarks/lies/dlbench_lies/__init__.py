@@ -42,7 +42,12 @@ class Base:
     def framework(self, lie: str) -> Framework:
         """Return the framework that tells ``lie``."""
         honest = self.honest
-        images = (replace(image, folder=IMAGES / honest.name / image.id) for image in honest.images)
+        # Images with an adapter of their own have none that a lie could be planted in.
+        images = (
+            replace(image, folder=IMAGES / honest.name / image.id)
+            for image in honest.images
+            if image.adapter is None
+        )
         supports = honest.supports
         return replace(
             honest,

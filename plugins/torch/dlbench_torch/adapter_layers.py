@@ -1,11 +1,10 @@
-"""A task's layers as torch modules.
+"""A task's layers as torch modules, the same for PyTorch 1.0 and 2 (Python 2.7 to 3).
 
 A value on its way through the network has a format, known when the network is made: the (height,
 width, channels) of the image whose elements it holds channels first, or None where they are in
 canonical order.  dlbench_worker.translation says which layer takes which.
 """
-
-import math
+from __future__ import absolute_import, division, print_function
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ class Call(nn.Module):
     """A function as a module."""
 
     def __init__(self, function):
-        super().__init__()
+        super(Call, self).__init__()
         self.forward = function
 
 
@@ -26,7 +25,7 @@ class Graph(nn.Module):
     """Modules with named inputs, where a chain is not enough."""
 
     def __init__(self, inputs, nodes, output):
-        super().__init__()
+        super(Graph, self).__init__()
         self.steps = nn.ModuleList([module for module, _, _ in nodes])
         self.names = [(given, name) for _, given, name in nodes]
         self.inputs = inputs
@@ -43,7 +42,7 @@ class Converted(nn.Module):
     """A module behind what brings each of its inputs into the order that it takes."""
 
     def __init__(self, module, converters):
-        super().__init__()
+        super(Converted, self).__init__()
         self.module = module
         self.converters = nn.ModuleList(converters)
 
@@ -55,7 +54,7 @@ class TimeDistributed(nn.Module):
     """The same module for every step of axis 1."""
 
     def __init__(self, module):
-        super().__init__()
+        super(TimeDistributed, self).__init__()
         self.module = module
 
     def forward(self, x):
@@ -67,12 +66,12 @@ class Lstm(nn.LSTM):
     """torch's own LSTM with one trained bias; the last output or all of them."""
 
     def __init__(self, width, units, sequences):
-        super().__init__(width, units, batch_first=True)
-        nn.init.zeros_(self.bias_hh_l0).requires_grad_(False)
+        super(Lstm, self).__init__(width, units, batch_first=True)
+        nn.init.constant_(self.bias_hh_l0, 0.0).requires_grad_(False)
         self.sequences = sequences
 
     def forward(self, x):
-        outputs, (hidden, _) = super().forward(x)
+        outputs, (hidden, _) = super(Lstm, self).forward(x)
         return outputs if self.sequences else hidden[0]
 
 
@@ -98,26 +97,31 @@ class AveragePool(nn.Module):
     """Average over the elements inside the image, with padding that differs by side."""
 
     def __init__(self, pool, pad, shape):
-        super().__init__()
+        super(AveragePool, self).__init__()
         self.pool, self.pad = pool, pad
         height, width, _ = shape
-        self.register_buffer("share", pool(pad(torch.ones(1, 1, height, width))), persistent=False)
+        self.register_buffer("share", pool(pad(torch.ones(1, 1, height, width))))
 
     def forward(self, x):
         return self.pool(self.pad(x)) / self.share
 
 
+#: clip(x / 6 + 0.5, 0, 1), torch's own since 1.6.
+OWN_HARD_SIGMOID = getattr(
+    nn.functional, "hardsigmoid", lambda x: torch.clamp(x / 6.0 + 0.5, 0.0, 1.0))
+
+
 def hard_sigmoid(x):
-    """Return clip(0.2 x + 0.5, 0, 1); torch's own is clip(x / 6 + 0.5, 0, 1)."""
-    return nn.functional.hardsigmoid(x * 1.2)
+    """Return clip(0.2 x + 0.5, 0, 1)."""
+    return OWN_HARD_SIGMOID(x * 1.2)
 
 
-class Builder:
+class Builder(object):
     """Makes the modules, and keeps for every weight its parameter and the way there and back."""
 
-    def __init__(self, task, memory_format):
+    def __init__(self, task, channels_last):
         self.task = task
-        self.memory_format = memory_format
+        self.channels_last = channels_last
         self.formats = {one.name: one.shape if one.is_image else None for one in task.inputs}
         #: Name -> (parameter, canonical array to torch's, torch's array to canonical).
         self.weights = {}
@@ -155,12 +159,12 @@ class Builder:
 
     def to_first(self):
         """Return what makes a canonical image channels first, in the network's layout."""
-        return Call(lambda x: channels_first(x, self.memory_format))
+        return Call(lambda x: channels_first(x, self.channels_last))
 
     @staticmethod
     def overwrites(layer, layers, readers):
         """Whether nothing else needs what the activation is given, so that it may work in place."""
-        makers = {one.name for one in layers if one.kind in {"convolution", "dense"}}
+        makers = [one.name for one in layers if one.kind in ("convolution", "dense")]
         return layer.inputs[0] in makers and readers.count(layer.inputs[0]) == 1
 
     def keep(self, layer, role, parameter, there=np.array, back=np.array):
@@ -179,7 +183,7 @@ class Builder:
 
     def max_pool(self, layer):
         size, strides = tuple(layer.parameters["size"]), tuple(layer.parameters["strides"])
-        pad, symmetric = padding(layer, -math.inf)
+        pad, symmetric = padding(layer, -float("inf"))
         module = nn.MaxPool2d(size, strides, symmetric)
         return nn.Sequential(pad, module) if pad else module
 
@@ -205,7 +209,7 @@ class Builder:
         return nn.Dropout(layer.parameters["rate"])
 
     def flatten(self, layer):
-        return nn.Flatten()
+        return Call(lambda x: x.flatten(1))
 
     def permute(self, layer):
         order = (0,) + tuple(layer.parameters["order"])
@@ -253,12 +257,14 @@ def activation(layer, overwrites):
     return functions[layer.parameters["function"]]()
 
 
-def channels_first(x, memory_format):
-    """Return canonical images channels first, laid out in memory as asked for."""
+def channels_first(x, channels_last):
+    """Return canonical images channels first, in memory too unless ``channels_last``."""
+    if channels_last:
+        return x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
     # One channel is contiguous in both layouts; by a permutation's strides torch would take NHWC.
-    if x.shape[3] == 1 and memory_format is torch.contiguous_format:
+    if x.shape[3] == 1:
         return x.reshape(-1, 1, x.shape[1], x.shape[2])
-    return x.permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
+    return x.permute(0, 3, 1, 2).contiguous()
 
 
 def to_canonical(image):

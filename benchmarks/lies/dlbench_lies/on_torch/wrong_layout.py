@@ -1,10 +1,9 @@
 """The axis layout is read and then lost: images are channels first whatever was asked for."""
 
 import adapter
-import torch
 
 
 class Adapter(adapter.Adapter):
     def __init__(self, settings):
         super().__init__(settings)
-        self.memory_format = torch.contiguous_format
+        self.channels_last = False

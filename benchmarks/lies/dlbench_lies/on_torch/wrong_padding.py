@@ -5,7 +5,8 @@ import adapter_layers
 from torch import nn
 
 
-def padding(layer, window, value):
+def padding(layer, value):
+    window = layer.parameters.get("kernel") or layer.parameters["size"]
     before, after = [0, 0], [0, 0]
     if layer.parameters["padding"] == "same":
         sizes = zip(layer.input_shapes[0], layer.output_shape, window, layer.parameters["strides"])
