@@ -15,22 +15,19 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from accuracy_table import PAGE, RECORDS, read_records, write_page
+from single_run import execute
 
-from dlbench.campaign import PlanChange
 from dlbench.cells import Cell, RefusedCell, Request, expand
 from dlbench.cli.results import find_user, own_folders
-from dlbench.cli.session import Options, Session
 from dlbench.cli.workspace import open_workspace
 from dlbench.errors import DlbenchError, StoppedError, TerminatedError
 from dlbench.record import Record
 from dlbench.redaction import find_secrets, redact
-from dlbench.rounds import ONCE
 from dlbench.store import Store
 
 FRAMEWORKS = ("torch==2.13.0", "tensorflow==2.21.0")
@@ -93,22 +90,7 @@ def is_of(record: Record, cell: Cell, epochs: int) -> bool:
 
 def train(request: Request, epochs: int) -> Record:
     """Execute one cell and return its record; raises DlbenchError where it did not end well."""
-    with tempfile.TemporaryDirectory(prefix="dlbench-accuracy-") as name:
-        options = Options(
-            plan_change=PlanChange(rounds=ONCE, epochs=epochs, timeout_seconds=TIMEOUT_SECONDS),
-            engine="docker",
-            python=None,
-            wheels=(),
-            memory_bytes=None,
-            keep=False,
-            dry_run=False,
-            as_json=False,
-            results=Path(name),
-        )
-        Session([request], options).execute()
-        store = Store(Path(name))
-        (run,) = (run for run in store.select().runs if run.kind == "measurement")
-        return store.load(run.run_id)
+    return execute(request, epochs=epochs, timeout_seconds=TIMEOUT_SECONDS)
 
 
 def keep(record: Record) -> Path:

@@ -11,6 +11,9 @@ from msgspec import Struct
 _SOURCES = re.compile(r"^--no-binary[ =]+([\w.-]+(?:,[\w.-]+)*)[ ]*$", re.MULTILINE)
 #: What building a source archive takes.
 _TOOLS = frozenset({"setuptools", "wheel"})
+_ARCHIVE = re.compile(
+    r"(?P<name>.+?)-(?P<version>[0-9][^-]*?)(?:-(?P<again>[0-9]+))?(?:\.tar\.gz|\.zip)"
+)
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
 
 
@@ -83,12 +86,15 @@ def wheel_name(file_name: str) -> tuple[str, str]:
 
 
 def archive_name(file_name: str) -> tuple[str, str]:
-    """Return (name, version) of a source archive by its file name; raises ValueError."""
-    stem = re.sub(r"(\.tar\.gz|\.zip)$", "", file_name)
-    name, _, version = stem.rpartition("-")
-    if stem == file_name or not name or not version[:1].isdigit():
+    """Return (name, version) of a source archive by its file name; raises ValueError.
+
+    An old spelling of a later release of the same sources, ``3.2.3-2``, is ``3.2.3.post2``.
+    """
+    match = _ARCHIVE.fullmatch(file_name)
+    if match is None:
         raise ValueError(f"{file_name!r} is not the name of a source archive")
-    return canonical(name), version
+    again = f".post{match['again']}" if match["again"] else ""
+    return canonical(match["name"]), match["version"] + again
 
 
 def file_pin(file_name: str) -> tuple[str, str]:

@@ -15,6 +15,20 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     id: str
     hardware: str
     versions: dict[str, str]
+    #: What this stack's images have otherwise.
+    differs: tuple[str, ...] = ()
+
+
+class UnbuiltImages(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Images for a stack's own GPUs that are written down and were never built by dlbench."""
+
+    #: What has to stand wherever they appear.
+    state: str
+    base: str
+    #: What whoever wants to build them has to have.
+    needs: str
+    #: Each is ``images/cuda-<version>/<name>.Dockerfile``.
+    dockerfiles: tuple[str, ...]
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +43,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     #: The operating system inside this stack's images.
     image_os: str
     python: str
-    study: Study | None = None
+    studies: tuple[Study, ...] = ()
+    gpu: UnbuiltImages | None = None
 
 
 def stack_names(images_folder: Path) -> list[str]:

@@ -11,14 +11,17 @@ from dlbench.scenario import Layer, Scenario
 
 
 def version_key(version: str) -> tuple[tuple[int, int], ...]:
-    """Return a key that sorts versions: by their numbers, a pre-release before its release."""
-    words = re.findall(r"\d+|[a-z]+", version.lower())
+    """Return a key that sorts versions: by their numbers, a pre-release before its release.
+
+    A build of a release (``1.15.0+intel``) comes after it.
+    """
+    words = re.findall(r"\d+|[a-z]+|\+", version.lower())
     parts = []
     for word in words:
         if word.isdigit():
             parts.append((2, int(word)))
         else:
-            parts.append((1 if word.startswith("post") else -1, ord(word[0])))
+            parts.append((1 if word.startswith(("post", "+")) else -1, ord(word[0])))
     return (*parts, (0, 0))
 
 

@@ -13,6 +13,7 @@ from dlbench.cli.workspace import open_workspace
 if TYPE_CHECKING:
     from dlbench.catalog import BrokenPlugin, Entry
     from dlbench.framework import Axis
+    from dlbench.stack import Stack
     from dlbench.summary import RunSummary
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -185,17 +186,26 @@ def stacks(as_json: AsJson = False) -> None:
             "cuda": stack.cuda,
             "cudnn": stack.cudnn,
             "runs on": stack.image_os,
-            "images": [
-                image.id
-                for entry in entries
-                for image in entry.framework.images
-                if image.stack == stack.name
-            ],
+            # Frameworks may share an image.
+            "images": list(
+                dict.fromkeys(
+                    image.id
+                    for entry in entries
+                    for image in entry.framework.images
+                    if image.stack == stack.name
+                )
+            ),
+            "gpu images": describe_gpu_images(stack),
         }
         for stack in load_stacks(workspace.images)
     ]
-    columns = ("name", "stands for", "cuda", "cudnn", "runs on", "images")
+    columns = ("name", "stands for", "cuda", "cudnn", "runs on", "images", "gpu images")
     print_rows(rows, columns, as_json=as_json, empty="there are no stacks")
+
+
+def describe_gpu_images(stack: Stack) -> str:
+    """Name the images for a stack's own GPUs, and say that nobody has built them."""
+    return f"{', '.join(stack.gpu.dockerfiles)}: {stack.gpu.state}" if stack.gpu else "none"
 
 
 @app.command()

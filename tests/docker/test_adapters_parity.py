@@ -27,6 +27,8 @@ FRAMEWORKS = {
     "torch==2.13.0": "torch-2.13.0",
     "tensorflow==2.21.0": "tensorflow-2.21.0",
     "tensorflow==1.0.0": "tensorflow-1.0.0",
+    "tensorflow==1.15.0": "tensorflow-1.15.0",
+    "tensorflow==1.15.0+intel": "intel-tensorflow-1.15.0",
     "theano==0.9.0": "theano-0.9.0",
     "theano==1.0.5": "theano-1.0.5",
     "caffe==1.0.0": "caffe-1.0",
@@ -58,6 +60,12 @@ AXES = (
     ("probe-images", "tensorflow==2.21.0:xla=on"),
     ("probe-images", "tensorflow==2.21.0:xla=on,layout=NCHW"),
     ("probe-stories", "tensorflow==2.21.0:xla=on"),
+    ("probe-images", "tensorflow==1.15.0:xla=on"),
+    *(
+        (probe, f"tensorflow==1.15.0+intel:{axes}")
+        for probe in ("probe-images", "probe-pixels")
+        for axes in ("layout=NCHW", "xla=on", "xla=on,layout=NCHW")
+    ),
     ("probe-stories", "caffe==1.0.0:gate_activation=sigmoid"),
 )
 
@@ -160,15 +168,20 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
 @pytest.mark.parametrize(
     ("framework", "layout"),
     [
-        ("torch==2.13.0", ["NCHW"]),
-        ("torch==2.13.0:layout=NHWC", ["NHWC"]),
-        ("tensorflow==2.21.0", ["NHWC"]),
-        ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
-        ("tensorflow==1.0.0", ["NHWC"]),
-        pytest.param("caffe==1.0.0", ["NCHW"], marks=needs("caffe==1.0.0")),
-        pytest.param("cntk==2.7", ["NCHW"], marks=needs("cntk==2.7")),
-        pytest.param("torch==1.0.0", ["NCHW"], marks=needs("torch==1.0.0")),
-        pytest.param("torch7", ["NCHW"], marks=needs("torch7")),
+        pytest.param(framework, layout, marks=[needs(framework), *marks])
+        for framework, layout, *marks in (
+            ("torch==2.13.0", ["NCHW"]),
+            ("torch==2.13.0:layout=NHWC", ["NHWC"]),
+            ("tensorflow==2.21.0", ["NHWC"]),
+            ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
+            ("tensorflow==1.0.0", ["NHWC"]),
+            ("tensorflow==1.15.0+intel", ["NHWC"]),
+            ("tensorflow==1.15.0+intel:layout=NCHW", ["NCHW"], pytest.mark.full),
+            ("caffe==1.0.0", ["NCHW"]),
+            ("cntk==2.7", ["NCHW"]),
+            ("torch7", ["NCHW"]),
+            ("torch==1.0.0", ["NCHW"]),
+        )
     ],
 )
 def test_the_layout_found_is_the_one_asked_for(
@@ -186,6 +199,15 @@ def test_xla_is_shown_by_the_program_that_it_made(laboratory: Laboratory) -> Non
     assert on["compiled_programs"] == 1
     assert on["xla_instructions"] > 100
     assert on["traces"] == 1
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("framework", ["tensorflow==1.15.0", "tensorflow==1.15.0+intel"])
+def test_clusters_of_xla_are_seen_in_the_trace(laboratory: Laboratory, framework: str) -> None:
+    off = finished_settings(laboratory.execute("probe-images", framework))
+    on = finished_settings(laboratory.execute("probe-images", f"{framework}:xla=on"))
+    assert off["compiled_programs"] == 0
+    assert on["compiled_programs"] > 0
 
 
 def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> None:

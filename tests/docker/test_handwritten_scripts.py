@@ -65,7 +65,7 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
     [
         ("torch-2.13.0", [f"{name}_torch" for name in SCENARIOS]),
         ("tensorflow-2.21.0", [f"{name}_tensorflow" for name in SCENARIOS]),
-        ("tensorflow-1.0.0", ["fcnn_tensorflow1"]),
+        ("tensorflow-1.0.0", ["fcnn_tensorflow1", "mnist_mlp_tensorflow1"]),
         ("theano-0.9.0", ["mnist_mlp_theano"]),
         pytest.param(
             "caffe-1.0",

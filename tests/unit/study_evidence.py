@@ -117,10 +117,10 @@ def gather_titanx() -> Evidence:
     study = studies.load("titanx-2017", [STUDIES])
     records = {}
     steps = {
-        "tensorflow==1.15.0:layout=NHWC,xla=off": (5.0, 5.1),
-        "tensorflow==1.15.0:layout=NHWC,xla=on": (4.0, 4.1),
-        "tensorflow==1.15.0:layout=NCHW,xla=off": (4.5, 4.6),
-        "tensorflow==1.15.0:layout=NCHW,xla=on": (4.2, 4.3),
+        "tensorflow==1.15.0+intel:layout=NHWC,xla=off": (5.0, 5.1),
+        "tensorflow==1.15.0+intel:layout=NHWC,xla=on": (4.0, 4.1),
+        "tensorflow==1.15.0+intel:layout=NCHW,xla=off": (4.5, 4.6),
+        "tensorflow==1.15.0+intel:layout=NCHW,xla=on": (4.2, 4.3),
         "torch==2.13.0:layout=NCHW": (2.0, 2.1),
     }
     for number, (line, seconds) in enumerate(steps.items()):

@@ -87,6 +87,8 @@ def test_archive_names() -> None:
     assert requirements.file_pin("Theano-0.9.0.tar.gz") == ("theano", "0.9.0")
     assert requirements.file_pin("some_soft-extra-1.2.2.1.zip") == ("some-soft-extra", "1.2.2.1")
     assert requirements.file_pin("a-1-py3-none-any.whl") == ("a", "1")
+    assert requirements.file_pin("functools32-3.2.3-2.tar.gz") == ("functools32", "3.2.3.post2")
+    assert requirements.file_pin("some-2to3-1.0.tar.gz") == ("some-2to3", "1.0")
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a-1.egg", "-1.zip", "a-b.zip"])

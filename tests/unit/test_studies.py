@@ -110,8 +110,8 @@ def test_which_lines_are_wanted() -> None:
     study = studies.load("titanx-2017", [STUDIES])
     assert len(list_keys(study)) == len(study.rows)
     assert list_keys(study, "tensorflow:xla=on") == [
-        "tensorflow==1.15.0:layout=NHWC,xla=on",
-        "tensorflow==1.15.0:layout=NCHW,xla=on",
+        "tensorflow==1.15.0+intel:layout=NHWC,xla=on",
+        "tensorflow==1.15.0+intel:layout=NCHW,xla=on",
         "tensorflow==2.21.0:layout=NHWC,xla=on",
     ]
     assert list_keys(study, "torch:compile=on,off,layout=NHWC") == [

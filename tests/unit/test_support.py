@@ -24,14 +24,17 @@ def reason(folder: Path, text: str = MLP, device: str = "cpu", **supports: Any) 
 
 
 def test_versions_sort_by_their_numbers() -> None:
-    versions = ["0.4", "1.10.0", "0.4-rc3.10", "1.9.1", "0.4-rc3.8", "1.9.1.post2", "1.9.1b1"]
+    versions = ["0.4", "1.10.0", "0.4-rc3.10", "1.9.1+intel", "1.9.1", "0.4-rc3.8", "1.9.1.post2"]
+    versions += ["1.9.1b1", "1.9.2"]
     assert sorted(versions, key=version_key) == [
         "0.4-rc3.8",
         "0.4-rc3.10",
         "0.4",
         "1.9.1b1",
         "1.9.1",
+        "1.9.1+intel",
         "1.9.1.post2",
+        "1.9.2",
         "1.10.0",
     ]
 

@@ -6,6 +6,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
+import adapter_graph
+import adapter_mkl
 from adapter_layers import Layers
 from adapter_recurrent import has_own_gates
 from dlbench_worker.updates import slots, update
@@ -25,10 +27,12 @@ class Adapter(object):
         if settings.threads:
             self.config.intra_op_parallelism_threads = settings.threads
             self.config.inter_op_parallelism_threads = settings.threads
+            if adapter_mkl.is_built_in():
+                adapter_mkl.set_threads(settings.threads)
         self.last = None
 
     def versions(self):
-        return {"tensorflow": tf.__version__, "numpy": np.__version__}
+        return {"tensorflow": adapter_mkl.spell_version(), "numpy": np.__version__}
 
     def build(self, task):
         self.task = task
@@ -55,6 +59,8 @@ class Adapter(object):
         logits = network.logits(self.inputs, False)
         softmax = task.output_activation == "softmax"
         self.outputs = tf.nn.softmax(logits) if softmax else logits
+        #: What is computed once more to see what XLA makes of it; it changes no weight.
+        self.traced = self.outputs
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             labels=self.target, logits=network.logits(self.inputs, True))
         reduce = tf.reduce_mean if task.loss.reduction == "mean" else tf.reduce_sum
@@ -74,15 +80,17 @@ class Adapter(object):
         variables = [self.variables[name] for name in names]
         if optimizer.kind == "sgd" and not any(
                 optimizer.parameters[name] for name in ("momentum", "decay")):
-            rate = optimizer.parameters["learning_rate"]
-            return tf.train.GradientDescentOptimizer(rate).minimize(
-                self.loss_tensor, var_list=variables)
+            plain = tf.train.GradientDescentOptimizer(optimizer.parameters["learning_rate"])
+            pairs = plain.compute_gradients(self.loss_tensor, variables)
+            self.traced = [tf.reduce_sum(gradient) for gradient, _ in pairs]
+            return plain.apply_gradients(pairs)
         count = tf.Variable(0.0, trainable=False)
         kept = [dict((slot, tf.Variable(tf.fill(variable.get_shape().as_list(), start)))
                      for slot, start in slots(optimizer)) for variable in variables]
         gradients = [
             tf.convert_to_tensor(one)
             for one in tf.gradients(self.loss_tensor, variables, gate_gradients=True)]
+        self.traced = [tf.reduce_sum(gradient) for gradient in gradients]
         changes = []
         with tf.control_dependencies(gradients + [self.loss_tensor]):
             for variable, gradient, arrays in zip(variables, gradients, kept):
@@ -117,39 +125,30 @@ class Adapter(object):
             self.variables[name].load(self.network.there(name, array), self.session)
 
     def settings(self):
-        operations = self.graph.get_operations()
-        layouts = set(operation.get_attr("data_format").decode("ascii")
-                      for operation in operations if operation.type in ("Conv2D", "MaxPool"))
-        products = [one for one in operations if one.type in ("Conv2D", "MatMul")]
         found = {
             "interop_threads": self.config.inter_op_parallelism_threads or "default",
             "omp_num_threads": os.environ.get("OMP_NUM_THREADS", "unset"),
-            "layout": sorted(layouts),
-            "operations": len(operations),
-            "compute_precision": sorted(set(
-                one.outputs[0].dtype.base_dtype.name for one in products)),
+            "mkl": adapter_mkl.is_built_in(),
             "precision": sorted(set(
                 variable.dtype.base_dtype.name for variable in self.variables.values())),
             "devices": sorted(set(
                 variable.device or "unplaced" for variable in self.variables.values())),
         }
+        found.update(adapter_graph.describe(self.graph))
         if self.config.intra_op_parallelism_threads:
             found["threads"] = self.config.intra_op_parallelism_threads
+        if found["mkl"]:
+            found["threads"] = adapter_mkl.count_threads()
         if self.last is not None:
-            found["compiled_programs"] = self.compiled_programs()
+            found["compiled_programs"] = adapter_graph.count_programs(
+                self.session, self.traced, self.prepared)
         return found
-
-    def compiled_programs(self):
-        """Return how many of the operations that one prediction executes are XLA's programs."""
-        options = tf.RunOptions(trace_level=tf.RunOptions.SOFTWARE_TRACE)
-        trace = tf.RunMetadata()
-        self.session.run(self.outputs, self.prepared, options=options, run_metadata=trace)
-        return sum("XlaLaunch" in one.timeline_label or "_XlaRun" in one.timeline_label
-                   for device in trace.step_stats.dev_stats for one in device.node_stats)
 
 
 def load_block_lstm():
     """Return the operation BlockLSTM; contrib is large, so only networks that need it load it."""
+    if hasattr(tf, "raw_ops"):
+        return tf.raw_ops.BlockLSTM
     from tensorflow.contrib.rnn.python.ops import lstm_ops
     return lstm_ops._lstm_ops_so.block_lstm
 

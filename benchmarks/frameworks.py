@@ -1,0 +1,142 @@
+"""What works where: every scenario on every framework, by quick runs, for docs/frameworks.md.
+
+    python benchmarks/frameworks.py run                  execute what no quick run is known of
+    python benchmarks/frameworks.py run --framework torch --scenario vgg16 [--again]
+    python benchmarks/frameworks.py gather results/...   take quick runs that lie in results folders
+    python benchmarks/frameworks.py write                write the tables into the page
+
+Each cell is one ``dlbench run SCENARIO --quick``, parity included, in the variant that all defaults
+make.  What came of it is kept in benchmarks/results/frameworks.json, a fact a cell; refusals are
+asked of the plugins, and need no run.  A fact of a scenario that has changed since is dropped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from frameworks_page import Fact, read_facts, write_facts, write_page
+from single_run import attempt, list_images, spell
+
+from dlbench.cells import Cell, RefusedCell, Request, expand
+from dlbench.cli.workspace import Workspace, open_workspace
+from dlbench.errors import DlbenchError, StoppedError, TerminatedError
+from dlbench.scenario import names
+from dlbench.store import Store
+from dlbench.summary import RunSummary, summarize
+
+#: A quick run is to take two minutes; one that takes so long has not ended.
+TIMEOUT_SECONDS = 900.0
+
+
+def list_cells(
+    workspace: Workspace, frameworks: Iterable[str] = (), scenarios: Iterable[str] = ()
+) -> Iterator[Cell | RefusedCell]:
+    """Yield each scenario on each image, in the variant that all defaults make."""
+    catalog = workspace.catalog()
+    for framework, image in list_images(catalog, frameworks):
+        for name in scenarios or names(workspace.scenarios):
+            request = Request(scenarios=(name,), frameworks=(spell(framework, image),), quick=True)
+            yield from expand(request, catalog, workspace.scenarios)
+
+
+def is_of(fact: Fact, cell: Cell) -> bool:
+    """Return whether ``fact`` is of ``cell``, by all that decides what is executed."""
+    asked = (cell.scenario.name, cell.scenario.digest, cell.entry.framework.name, cell.image.id)
+    found = (fact.scenario, fact.digest, fact.framework, fact.image)
+    # Threads are the machine's.
+    axes = {name: value for name, value in cell.variant.items() if name != "threads"}
+    return found == asked and fact.axes == axes
+
+
+def make_fact(run: RunSummary) -> Fact:
+    """Return what is kept of a quick run."""
+    return Fact(
+        scenario=run.cell.scenario,
+        digest=run.conditions.digest,
+        framework=run.cell.framework,
+        image=run.cell.image_id,
+        axes={name: value for name, value in run.cell.axes.items() if name != "threads"},
+        outcome="works" if run.ok else run.outcome,
+        parity=run.parity,
+        parity_reason=run.parity_reason,
+        audit=run.audit_failures,
+        run=run.run_id,
+        started=run.started,
+    )
+
+
+def run_cell(cell: Cell) -> Fact:
+    """Execute one cell and return what came of it; raises DlbenchError where nothing did."""
+    request = Request(
+        scenarios=(cell.scenario.name,),
+        frameworks=(f"{cell.entry.framework.name}=={cell.image.id}",),
+        quick=True,
+    )
+    return make_fact(summarize(attempt(request, timeout_seconds=TIMEOUT_SECONDS).record))
+
+
+def merge(facts: Iterable[Fact]) -> list[Fact]:
+    """Return the newest fact of each cell."""
+    newest: dict[tuple[str, str, str], Fact] = {}
+    for fact in sorted(facts, key=lambda fact: fact.started):
+        newest[fact.scenario, fact.framework, fact.image] = fact
+    return list(newest.values())
+
+
+def run_all(cells: Iterable[Cell], *, again: bool) -> list[str]:
+    """Execute every cell that no fact is known of; return what could not be executed."""
+    problems = []
+    for cell in cells:
+        if not again and any(is_of(fact, cell) for fact in read_facts()):
+            continue
+        try:
+            write_facts(merge([*read_facts(), run_cell(cell)]))
+        except (StoppedError, TerminatedError):
+            raise
+        except DlbenchError as error:
+            problems.append(f"{cell.scenario.name} on {cell.image.id}: {error.message}")
+    return problems
+
+
+def gather(folders: Iterable[Path], cells: Iterable[Cell]) -> int:
+    """Take the quick runs of ``cells`` that lie in results folders; return how many there were."""
+    found = [
+        make_fact(run)
+        for folder in folders
+        for run in Store(folder).select().runs
+        if run.kind == "measurement" and run.cell.quick and run.how != "refused"
+    ]
+    cells = list(cells)
+    known = [fact for fact in found if any(is_of(fact, cell) for cell in cells)]
+    write_facts(merge([*read_facts(), *known]))
+    return len(known)
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("run", "gather", "write"))
+    parser.add_argument("folders", nargs="*", type=Path, help="gather: results folders")
+    parser.add_argument("--framework", action="append", default=[])
+    parser.add_argument("--scenario", action="append", default=[])
+    parser.add_argument("--again", action="store_true")
+    given = parser.parse_args()
+    try:
+        every = list(list_cells(open_workspace(), given.framework, given.scenario))
+        cells = [one for one in every if isinstance(one, Cell)]
+        if given.what == "run" and (problems := run_all(cells, again=given.again)):
+            raise SystemExit("\n".join(problems))
+        if given.what == "gather":
+            print(f"{gather(given.folders, cells)} quick runs are known now")
+        if given.what == "write":
+            write_page(every)
+    except DlbenchError as error:
+        raise SystemExit(f"{error.message}\n{error.hint}") from None
+
+
+if __name__ == "__main__":
+    main()
