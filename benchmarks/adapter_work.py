@@ -13,6 +13,7 @@ from adapter_bench import Work
 from dlbench.job import Plan, Trials, Warmup
 
 TENSORFLOW, TORCH = "tensorflow==2.21.0", "torch==2.13.0"
+KERAS = ("keras==tensorflow-1.0.0", "keras==theano-0.9.0")
 NOTHING = Trials(at_most=0, at_least=0)
 
 
@@ -41,6 +42,8 @@ STEPS = {
     "cntk": ("cntk==2.7", ("vgg16_cntk.py",)),
     "torch1": ("torch==1.0.0", ("vgg16_torch1.py",)),
     "torch7": ("torch7", ("vgg16_torch7.py",)),
+    "keras-tensorflow": (KERAS[0], ("vgg16_keras.py", "--layout", "NHWC")),
+    "keras-theano": (KERAS[1], ("vgg16_keras.py", "--layout", "NCHW")),
 }
 
 #: Scenario -> steps that an epoch is cut to, so that it takes some seconds on two cores.
@@ -54,8 +57,11 @@ EPOCHS = {
 
 #: Scenario -> frameworks of 2017, each with a script for it.
 EARLIER = {
-    "fcnn-depth": ("caffe==1.0.0",),
-    "mnist-mlp": ("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "torch==1.0.0", "torch7"),
+    "fcnn-depth": ("caffe==1.0.0", *KERAS),
+    "mnist-mlp": (
+        *("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "torch==1.0.0", "torch7"),
+        *KERAS,
+    ),
 }
 
 #: How the names of a framework's scripts end, where not with its own name.
@@ -96,12 +102,15 @@ def steps_only(plan: Plan, amount: Amount) -> Plan:
 
 def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
     """Return the comparison of a scenario's epochs; the first one of each side is not counted."""
-    library = ENDS.get(framework) or framework.partition("==")[0]
+    name, _, version = framework.partition("==")
+    library = ENDS.get(framework, name)
+    # An image's name says what a framework runs on.
+    label = f"{library}-{version}" if version[:1].isalpha() else library
     steps = amount.steps_per_epoch or EPOCHS[scenario]
     count = 1 + amount.count
     script = scenario.removesuffix("-depth").replace("-", "_")
     return Work(
-        name=f"{scenario}-{library}",
+        name=f"{scenario}-{label}",
         framework=framework,
         scenario=scenario,
         axes=(),

@@ -188,11 +188,11 @@ def _combine(pair: _Pair) -> Iterator[tuple[Scenario, dict[str, str]]]:
 
 
 def _pool_images(pair: _Pair) -> _Pool:
-    """Return the images of the version or stack asked for, else of the framework's newest stack."""
+    """Return the images of the version or stack asked for, else of the newest stack that can."""
     framework, request, version = pair.framework, pair.request, pair.choice.version
     images = newest_first(matching_images(framework, version))
     able = [image for image in images if request.device in image.devices] or images
-    stack = request.stack or (None if version else able[0].stack)
+    stack = request.stack or (None if version else _newest_stack(pair, able))
     if stack:
         able = [image for image in able if image.stack == stack]
     if not able:
@@ -205,6 +205,22 @@ def _pool_images(pair: _Pair) -> _Pool:
         )
     words = f"version {version} as asked for," if version else "newest"
     return _Pool(images=sorted(able, key=lambda image: _strangeness(pair, image)), words=words)
+
+
+def _newest_stack(pair: _Pair, images: Sequence[Image]) -> str:
+    """Return the newest stack whose images serve all axis values asked for, else the newest."""
+    wanted = [
+        (name, spell_value(axis, value, pair.base) or value)
+        for name, axis in pair.known.items()
+        for value in pair.asked.get(name, ())
+    ]
+    stacks = {image.stack: [one for one in images if one.stack == image.stack] for image in images}
+    able = (
+        stack
+        for stack, own in stacks.items()
+        if all(any(serves(pair.framework, one, *pairing) for one in own) for pairing in wanted)
+    )
+    return next(able, images[0].stack)
 
 
 def _strangeness(pair: _Pair, image: Image) -> int:

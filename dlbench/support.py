@@ -79,13 +79,13 @@ def _reasons(
         has = ", ".join(image.devices)
         yield f"image {image.id} does not exist for {device} (it does for {has})"
     yield from _missing_words(framework, scenario)
-    for axis, value in variant.items():
-        if not serves(framework, image, axis, value):
-            yield f"image {image.id} does not serve {axis}={value}"
     layers = list(every_layer(scenario.network))
     for rule in framework.supports.refusals:
         if _holds(rule, image, device, variant, layers):
             yield rule.reason
+    for axis, value in variant.items():
+        if not serves(framework, image, axis, value):
+            yield f"image {image.id} does not serve {axis}={value}"
 
 
 def _missing_words(framework: Framework, scenario: Scenario) -> Iterator[str]:

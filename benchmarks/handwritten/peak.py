@@ -43,10 +43,14 @@ def numpy_product(size, threads, precision):
     return lambda: float(np.dot(left, right)[0, 0])
 
 
-def theano_product(size, threads, precision):
+def choose_kernels():
     features = open("/proc/cpuinfo").read()
     kernels = "SkylakeX" if "avx512f" in features else "Haswell"
     os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
+
+
+def theano_product(size, threads, precision):
+    choose_kernels()
     if threads:
         os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
     import numpy as np
@@ -71,10 +75,22 @@ def cntk_product(size, threads, precision):
     return lambda: product.eval(values)
 
 
+def keras_product(size, threads, precision):
+    choose_kernels()
+    import numpy as np
+    from keras import backend as K
+
+    left, right = (
+        K.variable(np.random.random_sample((size, size)), dtype=precision) for _ in range(2))
+    # The sum, so that no more than a number is copied out.
+    product = K.function([], [K.sum(K.dot(left, right))])
+    return lambda: float(product([])[0])
+
+
 MAKERS = {
     "torch": torch_product, "torch7": torch_product, "tensorflow": tensorflow_product,
     "numpy": numpy_product, "theano": theano_product, "caffe": numpy_product,
-    "cntk": cntk_product}
+    "cntk": cntk_product, "keras": keras_product}
 
 
 def report(result, path):

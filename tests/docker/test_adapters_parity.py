@@ -35,7 +35,14 @@ FRAMEWORKS = {
     "cntk==2.7": "cntk-2.7",
     "torch==1.0.0": "torch-1.0.0",
     "torch7": "torch-1.0.0",
+    "keras==tensorflow-1.0.0": "tensorflow-1.0.0",
+    "keras==keras-2.0.5-tensorflow-1.0.0": "keras-2.0.5-tensorflow-1.0.0",
+    "keras==theano-0.9.0": "theano-0.9.0",
+    "keras==theano-1.0.5": "theano-1.0.5",
 }
+
+#: Frameworks that take minutes to compile, on images that others are seen on in each change.
+SLOW = ("keras==theano-0.9.0", "keras==theano-1.0.5")
 
 #: Frameworks with an axis for a compiler.
 COMPILERS = ("torch==", "tensorflow")
@@ -45,6 +52,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("probe-stories", "caffe==1.0.0"),
     ("probe-rows", "torch7"),
     ("probe-stories", "torch7"),
+    ("probe-images", "keras==theano-0.9.0"),
+    ("probe-images", "keras==theano-1.0.5"),
 )
 
 #: Kinds of layer that the probes have only beside what a framework refuses.
@@ -78,7 +87,7 @@ CHOSEN = (
     ("probe-vectors", "torch==2.13.0:compile=on"),
     ("probe-images", "tensorflow==2.21.0:layout=NCHW"),
     ("probe-images", "tensorflow==2.21.0:xla=on"),
-    *((PROBE, framework) for framework in FRAMEWORKS),
+    *((PROBE, framework) for framework in FRAMEWORKS if framework not in SLOW),
 )
 
 
@@ -175,6 +184,7 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
             ("tensorflow==2.21.0", ["NHWC"]),
             ("tensorflow==2.21.0:layout=NCHW", ["NCHW"]),
             ("tensorflow==1.0.0", ["NHWC"]),
+            ("keras==tensorflow-1.0.0", ["NHWC"]),
             ("tensorflow==1.15.0+intel", ["NHWC"]),
             ("tensorflow==1.15.0+intel:layout=NCHW", ["NCHW"], pytest.mark.full),
             ("caffe==1.0.0", ["NCHW"]),
@@ -218,7 +228,7 @@ def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> 
 
 
 @pytest.mark.parametrize(
-    "framework", [pytest.param(name, marks=needs(name)) for name in FRAMEWORKS]
+    "framework", [pytest.param(name, marks=needs(name)) for name in FRAMEWORKS if name not in SLOW]
 )
 def test_threads_are_those_asked_for(laboratory: Laboratory, framework: str) -> None:
     found = finished_settings(laboratory.execute(PROBE, framework))

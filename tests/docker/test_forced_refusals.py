@@ -48,6 +48,14 @@ def has_no(name: str) -> Callable[[Record], bool]:
     return misses
 
 
+def takes_another_layout(record: Record) -> bool:
+    """Say whether the run went well and the audit found the other layout alone."""
+    assert record.outcome.ok, record.outcome
+    assert record.result is not None
+    fact = record.result.audit["layout_as_set"]
+    return fact["passed"] is False and {fact["asked"], *fact["found"]} == {"NHWC", "NCHW"}
+
+
 def losses(record: Record) -> list[float]:
     assert record.outcome.ok, record.outcome
     assert record.result is not None
@@ -126,6 +134,27 @@ FORCED = (
         axes={},
         shows=has_no("LSTMFused_updateOutput"),
     ),
+    Forced(
+        reason="Keras on TensorFlow turns NCHW images into NHWC for every operation, and back",
+        scenario="probe-images",
+        framework="keras==tensorflow-1.0.0",
+        axes={"layout": "NCHW"},
+        shows=takes_another_layout,
+    ),
+    Forced(
+        reason="Keras on Theano turns NHWC images into NCHW for every operation, and back",
+        scenario="probe-pixels",
+        framework="keras==theano-1.0.5",
+        axes={"layout": "NHWC"},
+        shows=takes_another_layout,
+    ),
+    Forced(
+        reason="Keras on Theano pads 'same' pooling before the image too, which moves its windows",
+        scenario="probe-images",
+        framework="keras==theano-1.0.5",
+        axes={},
+        shows=says_nothing,
+    ),
 )
 
 
@@ -161,4 +190,12 @@ def test_gates_that_cannot_be_set_stay_sigmoids(laboratory: Laboratory) -> None:
         for gates in ("hard_sigmoid", "sigmoid")
     )
     assert forced == pytest.approx(other, rel=1e-5)
+    assert forced != pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.full
+def test_pooling_that_pads_before_the_image_pools_other_windows(laboratory: Laboratory) -> None:
+    refused = laboratory.refused("probe-images", "keras==theano-1.0.5")
+    forced = losses(laboratory.execute_cell(refused.cell))
+    wanted = losses(laboratory.execute("probe-images", "numpy"))
     assert forced != pytest.approx(wanted, rel=1e-3)

@@ -78,6 +78,7 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
             ["mnist_mlp_torch1", "fcnn_torch1", "mnist_mlp_torch7", "fcnn_torch7"],
             marks=pytest.mark.image("torch-1.0.0"),
         ),
+        ("keras-2.0.5-tensorflow-1.0.0", ["mnist_mlp_keras", "fcnn_keras"]),
     ],
 )
 def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:

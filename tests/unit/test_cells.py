@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,39 @@ def test_image_is_chosen_and_said(
 def test_image_gives_its_own_axis_value(folder: Path) -> None:
     (cell,) = cells(folder, "high==high-2-c")
     assert cell.variant["backend"] == "c"
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen_images"),
+    [
+        ("flex", ["flex-3-t"]),
+        ("flex:backend=T", ["flex-3-t"]),
+        ("flex:backend=c", ["flex-2-c"]),
+        ("flex:backend=t,c", ["flex-2-t", "flex-2-c"]),
+    ],
+)
+def test_newest_stack_is_one_that_serves_the_axes(
+    folder: Path, asked: str, chosen_images: list[str]
+) -> None:
+    newer = Image(id="flex-3-t", versions={"flex": "3"}, stack="2019", axes={"backend": "t"})
+    older = (
+        Image(id=f"flex-2-{name}", versions={"flex": "2"}, stack="2017", axes={"backend": name})
+        for name in "ct"
+    )
+    flex = make_framework("flex", images=(*older, newer), supports=HIGH.supports)
+    found = expand(Request(scenarios=("mlp",), frameworks=(asked,)), make_catalog(flex), (folder,))
+    assert [cell.image.id for cell in found if isinstance(cell, Cell)] == chosen_images
+
+
+def test_a_stated_reason_goes_before_the_image_that_does_not_serve(folder: Path) -> None:
+    rule = Refusal(reason="t is slow here", images=("high-2-c",), axes={"backend": ("t",)})
+    high = make_framework(
+        "high", images=HIGH.images, supports=dataclasses.replace(HIGH.supports, refusals=(rule,))
+    )
+    asked = Request(scenarios=("mlp",), frameworks=("high==high-2-c:backend=t",))
+    (refused,) = expand(asked, make_catalog(high), (folder,))
+    assert isinstance(refused, RefusedCell)
+    assert refused.reason == "t is slow here"
 
 
 def test_sweep_stays_on_one_image_that_can_do_all_of_it(folder: Path) -> None:

@@ -45,7 +45,7 @@ def test_unknown_names(dlbench: CommandLine, line: str, parts: list[str]) -> Non
         ("run rows --trails 3", ["no such option: --trails", "--trials", "dlbench run --help"]),
         ("run rows -f faulty --trials x", ["'--trials'", "dlbench run --help"]),
         ("run", ["missing argument 'SCENARIO'", "dlbench run --help"]),
-        ("run rows", ["no framework is named", "installed: faulty"]),
+        ("run rows", ["no framework is named", "installed: ", "faulty"]),
         ("run rows -f faulty:", ["'faulty:' cannot be read", "NAME[==VERSION]"]),
         ("run rows -f faulty --axis =3", ["'=3' cannot be read", "NAME=VALUE"]),
         ("run rows -f faulty --memory 8x", ["'8x' is no size", "8g or 512m"]),
