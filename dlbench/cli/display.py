@@ -32,7 +32,13 @@ PLAIN_INTERVAL_SECONDS = 10.0
 def describe_cell(cell: CellFacts) -> str:
     """Return scenario, image and the axes of a cell in one line."""
     axes = " ".join(f"{name}={value}" for name, value in cell.axes.items())
-    return f"{cell.scenario} on {cell.image_id} ({cell.device}) {axes}"
+    image = spell_image(cell.framework, cell.image_id)
+    return f"{cell.scenario} on {image} ({cell.device}) {axes}"
+
+
+def spell_image(framework: str, image_id: str) -> str:
+    """Return an image's name, with the framework's before it where that does not tell it."""
+    return image_id if framework in image_id.split("-") else f"{framework} in {image_id}"
 
 
 def format_seconds(seconds: float) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from dlbench.cells import Cell, RefusedCell
 from dlbench.checks import find_worst, spell_result
-from dlbench.cli.display import Display
+from dlbench.cli.display import Display, spell_image
 from dlbench.cli.interruption import Interruption
 from dlbench.cli.plan import show_cells
 from dlbench.cli.session import Session
@@ -122,7 +122,8 @@ def print_verdicts(cells: Sequence[Cell], found: Sequence[ParityFacts]) -> None:
     for cell, facts in zip(cells, found, strict=True):
         lines = list_remarks(facts)
         if lines:
-            print(f"\n{cell.scenario.name} on {cell.image.id} {describe_axes(cell)}".rstrip())
+            image = spell_image(cell.entry.framework.name, cell.image.id)
+            print(f"\n{cell.scenario.name} on {image} {describe_axes(cell)}".rstrip())
         for line in lines:
             print(f"  {line}")
 
