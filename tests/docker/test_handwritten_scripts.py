@@ -73,6 +73,7 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
             marks=pytest.mark.image("caffe-1.0"),
         ),
         pytest.param("cntk-2.7", ["mnist_mlp_cntk"], marks=pytest.mark.image("cntk-2.7")),
+        pytest.param("mxnet-0.11.0", ["mnist_mlp_mxnet"], marks=pytest.mark.image("mxnet-0.11.0")),
         pytest.param(
             "torch-1.0.0",
             ["mnist_mlp_torch1", "fcnn_torch1", "mnist_mlp_torch7", "fcnn_torch7"],
