@@ -197,15 +197,19 @@ def test_what_is_refused_fails(laboratory: Laboratory, case: Forced) -> None:
     assert case.shows(record), record.outcome
 
 
+@pytest.mark.full
 def test_gates_that_cannot_be_set_stay_sigmoids(laboratory: Laboratory) -> None:
     refused = laboratory.refused("probe-stories", "caffe:gate_activation=hard_sigmoid")
     forced = losses(laboratory.execute_cell(refused.cell))
-    wanted, other = (
-        losses(laboratory.execute("probe-stories", f"numpy:gate_activation={gates}"))
-        for gates in ("hard_sigmoid", "sigmoid")
+    to_hard, to_soft = (
+        max(abs(one - other) for one, other in zip(forced, expected, strict=True))
+        for expected in (
+            losses(laboratory.execute("probe-stories", f"numpy:gate_activation={gates}"))
+            for gates in ("hard_sigmoid", "sigmoid")
+        )
     )
-    assert forced == pytest.approx(other, rel=1e-5)
-    assert forced != pytest.approx(wanted, rel=1e-3)
+    # What is left is the rounding of float32.
+    assert to_soft < 2e-6 < 2e-5 < to_hard
 
 
 @pytest.mark.full

@@ -46,7 +46,7 @@ def dlbench_frameworks() -> list[Framework]:
             name="caffe",
             summary="Caffe's own layers in a NetSpec, trained by its solver step by step",
             adapter=_HERE / "adapter.py",
-            files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "blas")),
+            files=(_HERE / "adapter_layers.py",),
             images=(_IMAGE,),
             supports=Supports(
                 layers=_LAYERS,

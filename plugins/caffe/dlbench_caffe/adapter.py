@@ -7,9 +7,8 @@ import caffe
 import numpy as np
 from caffe.proto import caffe_pb2
 
-from adapter_blas import describe_blas, set_threads
 from adapter_layers import LOSS, OUTPUTS, TARGET, Layers
-from dlbench_worker import Unsupported
+from dlbench_worker import Unsupported, blas
 
 #: Where a Caffe layer keeps each of its weights.
 PLACES = {"kernel": 0, "embeddings": 0, "bias": 1, "recurrent_kernel": 2}
@@ -30,12 +29,12 @@ class Adapter(object):
     def __init__(self, settings):
         caffe.set_mode_cpu()
         if settings.threads:
-            set_threads(settings.threads)
+            blas.set_threads(settings.threads)
         self.seed = settings.seed
         self.solver = None
 
     def versions(self):
-        return {"caffe": caffe.__version__, "numpy": np.__version__}
+        return dict(blas.versions(), caffe=caffe.__version__, numpy=np.__version__)
 
     def build(self, task):
         self.task = task
@@ -93,7 +92,7 @@ class Adapter(object):
 
     def settings(self):
         weights = [blob.data for blobs in self.net.params.values() for blob in blobs]
-        found = describe_blas()
+        found = blas.settings()
         found["precision"] = sorted({array.dtype.name for array in weights})
         if self.solver and self.solver.iter:
             found.update(look_inside(self.net))
