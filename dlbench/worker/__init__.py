@@ -23,7 +23,7 @@ pipelined block, prediction passes, audit.  A job with ``parity`` does its probe
 arrays are below ``OUT/parity`` or in ``DATA``.  docs/protocol.md has each definition.
 
 Runs on CPython 2.7 to 3.14 with NumPy alone.  An adapter may use ``Unsupported`` and the modules
-``weights``, ``translation``, ``updates`` and ``blas``; all else here is the worker's own.
+``weights``, ``translation``, ``updates``, ``blas`` and ``mkl``; all else is the worker's own.
 """
 
 

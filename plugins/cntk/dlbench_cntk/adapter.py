@@ -1,14 +1,12 @@
 """CNTK 2.7: one function, one Trainer, arrays fed to its train_minibatch.  Python 2.7."""
 from __future__ import absolute_import, division, print_function
 
-import ctypes
-import re
-
 import cntk as C
 import numpy as np
 
 from adapter_layers import Layers
 from adapter_learners import make_learner
+from dlbench_worker import mkl
 
 
 class Adapter(object):
@@ -77,7 +75,7 @@ class Adapter(object):
             self.variables[name].value = self.network.there(name, array)
 
     def settings(self):
-        found = dict(describe(self.outputs), **mkl())
+        found = dict(describe(self.outputs), **mkl.settings())
         found["precision"] = sorted(set(
             np.dtype(one.dtype).name for one in self.variables.values()))
         found["device"] = str(C.use_default_device())
@@ -103,26 +101,3 @@ def layout(kernel, image):
     if channels == 1:
         return "either"
     return "NCHW" if image.shape[0] == channels else "NHWC"
-
-
-def mkl():
-    """Return the version, the kernels and the threads of the MKL that CNTK has loaded."""
-    with open("/proc/self/maps") as maps:
-        path = re.search(r"/\S*libmklml\S*", maps.read()).group()
-    library = ctypes.CDLL(path)
-    version = Version()
-    library.MKL_Get_Version(ctypes.byref(version))
-    return {
-        "threads": library.MKL_Get_Max_Threads(),
-        "blas": "MKL {0.major}.{0.minor}.{0.update}".format(version),
-        "blas_kernels": version.processor.decode("ascii", "replace"),
-    }
-
-
-class Version(ctypes.Structure):
-    """What MKL_Get_Version fills in."""
-
-    _fields_ = [
-        ("major", ctypes.c_int), ("minor", ctypes.c_int), ("update", ctypes.c_int),
-        ("status", ctypes.c_char_p), ("build", ctypes.c_char_p),
-        ("processor", ctypes.c_char_p), ("platform", ctypes.c_char_p)]
