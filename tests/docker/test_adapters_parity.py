@@ -41,6 +41,7 @@ FRAMEWORKS = {
     "keras==keras-2.0.5-tensorflow-1.0.0": "keras-2.0.5-tensorflow-1.0.0",
     "keras==theano-0.9.0": "theano-0.9.0",
     "keras==theano-1.0.5": "theano-1.0.5",
+    "keras==cntk-2.7": "cntk-2.7",
 }
 
 #: Frameworks that take minutes to compile, on images that others are seen on in each change.

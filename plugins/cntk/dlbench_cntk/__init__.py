@@ -38,7 +38,7 @@ def dlbench_frameworks() -> list[Framework]:
             images=(
                 Image(
                     id="cntk-2.7",
-                    versions={"cntk": "2.7", "keras": "2.0.5"},
+                    versions={"cntk": "2.7"},
                     stack="2017",
                     python="python2.7",
                     python_version="2.7",

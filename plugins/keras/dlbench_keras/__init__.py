@@ -13,7 +13,7 @@ _COMPILE_FOLDER = "/tmp/theano"
 
 _THEANO_FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
 
-_FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano")
+_FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano", "cntk")
 
 _LAYERS = (
     "convolution",
@@ -63,11 +63,24 @@ def _on_theano(keras: str, theano: str) -> Image:
     )
 
 
+_ON_CNTK = Image(
+    id="cntk-2.7",
+    versions={"keras": "2.0.5", "cntk": "2.7"},
+    stack="2017",
+    axes={"backend": "cntk", "layout": "NCHW"},
+    python="python2.7",
+    python_version="2.7",
+    environment={"KERAS_BACKEND": "cntk"},
+    # Open MPI is a package of the system.
+    venv=False,
+)
+
 _IMAGES = (
     _on_tensorflow("keras-2.0.5-tensorflow-1.0.0", "2.0.5", "1.0.0", "2017"),
     _on_tensorflow("tensorflow-1.0.0", "1.2.2", "1.0.0", "2017"),
     _on_theano("2.0.5", "1.0.5"),
     _on_theano("1.2.2", "0.9.0"),
+    _ON_CNTK,
 )
 
 _REFUSALS = (
@@ -79,6 +92,11 @@ _REFUSALS = (
     Refusal(
         reason="Keras on Theano turns NHWC images into NCHW for every operation, and back",
         images=("theano-1.0.5", "theano-0.9.0"),
+        axes={"layout": ("NHWC",)},
+    ),
+    Refusal(
+        reason="Keras on CNTK turns NHWC images into NCHW for every operation, and back",
+        images=("cntk-2.7",),
         axes={"layout": ("NHWC",)},
     ),
     Refusal(
@@ -113,7 +131,7 @@ def dlbench_frameworks() -> list[Framework]:
                 axes=(
                     Axis(
                         name="backend",
-                        values=("tensorflow", "theano"),
+                        values=("tensorflow", "theano", "cntk"),
                         summary="what Keras runs on",
                     ),
                     Axis(name="layout", values=("NHWC", "NCHW"), summary="image layout"),
