@@ -14,6 +14,8 @@ from dlbench.job import Plan, Trials, Warmup
 
 TENSORFLOW, TORCH = "tensorflow==2.21.0", "torch==2.13.0"
 KERAS = ("keras==tensorflow-1.0.0", "keras==theano-0.9.0")
+#: TensorFlow 1, which has scripts of its own: as it was, and the last one, in Intel's build.
+TENSORFLOW1 = ("tensorflow==1.0.0", "tensorflow==1.15.0+intel")
 NOTHING = Trials(at_most=0, at_least=0)
 
 
@@ -38,6 +40,15 @@ STEPS = {
         f"{TENSORFLOW}:layout=NHWC,xla=on",
         ("vgg16_tensorflow.py", "--layout", "NHWC", "--xla"),
     ),
+    "tensorflow1": (TENSORFLOW1[0], ("vgg16_tensorflow1.py",)),
+    **{
+        f"tensorflow1.15-{layout}{'-xla' if xla else ''}": (
+            f"{TENSORFLOW1[1]}:layout={layout}" + (",xla=on" if xla else ""),
+            ("vgg16_tensorflow1.py", "--layout", layout, *(["--xla"] if xla else [])),
+        )
+        for layout in ("NHWC", "NCHW")
+        for xla in (False, True)
+    },
     "caffe": ("caffe==1.0.0", ("vgg16_caffe.py",)),
     "cntk": ("cntk==2.7", ("vgg16_cntk.py",)),
     "torch1": ("torch==1.0.0", ("vgg16_torch1.py",)),
@@ -57,15 +68,16 @@ EPOCHS = {
 
 #: Scenario -> frameworks of 2017, each with a script for it.
 EARLIER = {
-    "fcnn-depth": ("caffe==1.0.0", *KERAS),
+    "fcnn-depth": ("caffe==1.0.0", TENSORFLOW1[0], *KERAS),
     "mnist-mlp": (
         *("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "torch==1.0.0", "torch7"),
+        TENSORFLOW1[0],
         *KERAS,
     ),
 }
 
 #: How the names of a framework's scripts end, where not with its own name.
-ENDS = {"torch==1.0.0": "torch1"}
+ENDS = {"torch==1.0.0": "torch1", **dict.fromkeys(TENSORFLOW1, "tensorflow1")}
 
 #: Further files that a framework's scripts import.
 IMPORTED = {"torch7": ("torch7_nn.py",)}
