@@ -39,6 +39,7 @@ FRAMEWORKS = {
     "torch7": "torch-1.0.0",
     "keras==tensorflow-1.0.0": "tensorflow-1.0.0",
     "keras==keras-2.0.5-tensorflow-1.0.0": "keras-2.0.5-tensorflow-1.0.0",
+    "keras==tensorflow-1.15.0": "tensorflow-1.15.0",
     "keras==theano-0.9.0": "theano-0.9.0",
     "keras==theano-1.0.5": "theano-1.0.5",
     "keras==cntk-2.7": "cntk-2.7",

@@ -76,6 +76,7 @@ _ON_CNTK = Image(
 )
 
 _IMAGES = (
+    _on_tensorflow("tensorflow-1.15.0", "2.0.5", "1.15.0", "2019"),
     _on_tensorflow("keras-2.0.5-tensorflow-1.0.0", "2.0.5", "1.0.0", "2017"),
     _on_tensorflow("tensorflow-1.0.0", "1.2.2", "1.0.0", "2017"),
     _on_theano("2.0.5", "1.0.5"),
@@ -86,7 +87,7 @@ _IMAGES = (
 _REFUSALS = (
     Refusal(
         reason="Keras on TensorFlow turns NCHW images into NHWC for every operation, and back",
-        images=("keras-2.0.5-tensorflow-1.0.0", "tensorflow-1.0.0"),
+        images=("tensorflow-1.15.0", "keras-2.0.5-tensorflow-1.0.0", "tensorflow-1.0.0"),
         axes={"layout": ("NCHW",)},
     ),
     Refusal(
