@@ -1,7 +1,6 @@
 """The second pool of threads that Intel's TensorFlow 1 has: OpenMP's, for what MKL computes."""
 from __future__ import absolute_import, division, print_function
 
-import ctypes
 import os
 
 import tensorflow as tf
@@ -29,10 +28,3 @@ def set_threads(count):
     Without, they would give it half of them where the machine says that it has hyperthreads.
     """
     os.environ["OMP_NUM_THREADS"] = str(count)
-
-
-def count_threads():
-    """Return how many threads the pool has, asked of the OpenMP library that is loaded."""
-    with open("/proc/self/maps") as maps:
-        names = set(line.split()[-1] for line in maps if "libiomp5" in line)
-    return ctypes.CDLL(names.pop()).omp_get_max_threads()

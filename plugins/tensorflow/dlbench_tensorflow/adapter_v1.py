@@ -10,6 +10,7 @@ import adapter_graph
 import adapter_mkl
 from adapter_layers import Layers
 from adapter_recurrent import has_own_gates
+from dlbench_worker import mkl
 from dlbench_worker.updates import slots, update
 
 
@@ -138,7 +139,7 @@ class Adapter(object):
         if self.config.intra_op_parallelism_threads:
             found["threads"] = self.config.intra_op_parallelism_threads
         if found["mkl"]:
-            found["threads"] = adapter_mkl.count_threads()
+            found.update(mkl.settings())
         if self.last is not None:
             found["compiled_programs"] = adapter_graph.count_programs(
                 self.session, self.traced, self.prepared)
