@@ -2,7 +2,7 @@
 
     python benchmarks/frameworks.py run                  execute what no quick run is known of
     python benchmarks/frameworks.py run --framework torch --scenario vgg16 [--again]
-    python benchmarks/frameworks.py gather results/...   take quick runs that lie in results folders
+    python benchmarks/frameworks.py gather results/...   take the runs that lie in results folders
     python benchmarks/frameworks.py write                write the tables into the page
 
 Each cell is one ``dlbench run SCENARIO --quick``, parity included, in the variant that all defaults
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from frameworks_page import Fact, read_facts, write_facts, write_page
+from msgspec.structs import replace
 from single_run import attempt, list_images, spell
 
 from dlbench.cells import Cell, RefusedCell, Request, expand
@@ -45,9 +46,7 @@ def is_of(fact: Fact, cell: Cell) -> bool:
     """Return whether ``fact`` is of ``cell``, by all that decides what is executed."""
     asked = (cell.scenario.name, cell.scenario.digest, cell.entry.framework.name, cell.image.id)
     found = (fact.scenario, fact.digest, fact.framework, fact.image)
-    # Threads are the machine's.
-    axes = {name: value for name, value in cell.variant.items() if name != "threads"}
-    return found == asked and fact.axes == axes
+    return found == asked and fact.axes.items() <= cell.variant.items()
 
 
 def make_fact(run: RunSummary) -> Fact:
@@ -57,6 +56,7 @@ def make_fact(run: RunSummary) -> Fact:
         digest=run.conditions.digest,
         framework=run.cell.framework,
         image=run.cell.image_id,
+        # Threads are the machine's.
         axes={name: value for name, value in run.cell.axes.items() if name != "threads"},
         outcome="works" if run.ok else run.outcome,
         parity=run.parity,
@@ -64,6 +64,7 @@ def make_fact(run: RunSummary) -> Fact:
         audit=run.audit_failures,
         run=run.run_id,
         started=run.started,
+        kind=run.kind,
     )
 
 
@@ -78,18 +79,27 @@ def run_cell(cell: Cell) -> Fact:
 
 
 def merge(facts: Iterable[Fact]) -> list[Fact]:
-    """Return the newest fact of each cell."""
-    newest: dict[tuple[str, str, str], Fact] = {}
+    """Return one fact of each cell: the newest quick run, with the newest verdict on parity."""
+    newest: dict[tuple[str, str, str, str], Fact] = {}
     for fact in sorted(facts, key=lambda fact: fact.started):
-        newest[fact.scenario, fact.framework, fact.image] = fact
-    return list(newest.values())
+        newest[fact.scenario, fact.framework, fact.image, fact.kind] = fact
+    found = []
+    for (*cell, kind), fact in newest.items():
+        verdict = newest.get((cell[0], cell[1], cell[2], "parity"))
+        if kind == "parity" and (cell[0], cell[1], cell[2], "measurement") in newest:
+            continue
+        if fact.parity == "not run" and verdict is not None:
+            fact = replace(fact, parity=verdict.parity, parity_reason=verdict.parity_reason)
+        found.append(fact)
+    return found
 
 
 def run_all(cells: Iterable[Cell], *, again: bool) -> list[str]:
     """Execute every cell that no fact is known of; return what could not be executed."""
     problems = []
     for cell in cells:
-        if not again and any(is_of(fact, cell) for fact in read_facts()):
+        known = [fact for fact in read_facts() if is_of(fact, cell)]
+        if not again and any(fact.kind == "measurement" for fact in known):
             continue
         try:
             write_facts(merge([*read_facts(), run_cell(cell)]))
@@ -101,12 +111,13 @@ def run_all(cells: Iterable[Cell], *, again: bool) -> list[str]:
 
 
 def gather(folders: Iterable[Path], cells: Iterable[Cell]) -> int:
-    """Take the quick runs of ``cells`` that lie in results folders; return how many there were."""
+    """Take the quick and the parity runs of ``cells`` in results folders; return their number."""
     found = [
         make_fact(run)
         for folder in folders
         for run in Store(folder).select().runs
-        if run.kind == "measurement" and run.cell.quick and run.how != "refused"
+        if run.how not in {"refused", "interrupted", "lost"}
+        and (run.kind == "parity" or (run.kind == "measurement" and run.cell.quick))
     ]
     cells = list(cells)
     known = [fact for fact in found if any(is_of(fact, cell) for cell in cells)]
@@ -131,7 +142,7 @@ def main() -> None:
         if given.what == "run" and (problems := run_all(cells, again=given.again)):
             raise SystemExit("\n".join(problems))
         if given.what == "gather":
-            print(f"{gather(given.folders, cells)} quick runs are known now")
+            print(f"{gather(given.folders, cells)} runs were found")
         if given.what == "write":
             write_page(every)
     except DlbenchError as error:

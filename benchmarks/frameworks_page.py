@@ -37,6 +37,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     audit: tuple[str, ...]
     run: str
     started: str
+    #: ``measurement`` of a quick run, or ``parity`` where the cell has only been verified.
+    kind: str = "measurement"
 
 
 def read_facts() -> list[Fact]:
@@ -58,7 +60,7 @@ def describe(fact: Fact) -> tuple[str, str]:
         return f"parity {fact.parity}", fact.parity_reason
     if fact.audit:
         return "audit failed", ", ".join(fact.audit)
-    return "works", ""
+    return ("verified" if fact.kind == "parity" else "works"), ""
 
 
 class Notes:

@@ -49,6 +49,15 @@ def test_the_newest_fact_of_a_cell_counts() -> None:
     assert found == {("rows", "lost"), ("vgg16", "works")}
 
 
+def test_a_quick_run_without_a_verdict_has_that_of_a_parity_run() -> None:
+    verdict = msgspec.structs.replace(FACT, kind="parity", started="2026-11-21T10:00:00")
+    unknown = msgspec.structs.replace(FACT, parity="not run", parity_reason="switched off")
+    (fact,) = merge([unknown, verdict])
+    assert (fact.kind, fact.parity, fact.parity_reason) == ("measurement", "passed", "")
+    assert [describe(one) for one in merge([verdict])] == [("verified", "")]
+    assert merge([FACT, msgspec.structs.replace(verdict, parity="failed")]) == [FACT]
+
+
 def test_a_fact_is_made_of_a_record() -> None:
     record = make_run("a1", framework="torch")
     fact = make_fact(summarize(record))
