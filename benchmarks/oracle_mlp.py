@@ -40,7 +40,8 @@ class Reached(Struct, frozen=True, kw_only=True):
 
 def train(framework: str) -> Reached:
     """Train the network on one framework, without asking for its parity."""
-    request = Request(scenarios=(str(SCENARIO),), frameworks=(framework,))
+    # One thread: nothing is timed here, and on a busy machine two wait for each other.
+    request = Request(scenarios=(str(SCENARIO),), frameworks=(framework,), axes=("threads=1",))
     try:
         record = execute(request, parity=False)
     except (StoppedError, TerminatedError):
