@@ -1,0 +1,84 @@
+"""Source archives in images of Python 2.7: built by what is locked, and by nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from dlbench import images, requirements
+from dlbench.build_settings import read_settings
+from dlbench.docker_engine import DockerEngine
+from dlbench.engine import Recipe
+from dlbench.framework import Image
+
+pytestmark = [pytest.mark.docker, pytest.mark.full]
+
+CHECKOUT = Path(__file__).parents[2] / "images"
+IMAGE = Image(
+    id="tiny-1.0",
+    versions={"tiny": "1.0"},
+    stack="2017",
+    python="python2.7",
+    python_version="2.7",
+)
+
+
+@pytest.fixture
+def engine() -> Iterator[DockerEngine]:
+    """An engine whose new images are removed again."""
+    found = DockerEngine()
+    before = {image.tag for image in found.list_images()}
+    yield found
+    for image in found.list_images():
+        if image.tag not in before and image.image_id:
+            found.remove_image(image.tag)
+    found.close()
+
+
+def write_archive(folder: Path) -> Path:
+    """Write the source archive of a package with one module."""
+    source = folder / "tiny-1.0"
+    source.mkdir(parents=True)
+    (source / "tiny.py").write_text("answer = 42\n")
+    (source / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='tiny', version='1.0', py_modules=['tiny'])\n"
+    )
+    path = folder / "tiny-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(source, source.name)
+    return path
+
+
+def render(folder: Path) -> Recipe:
+    """Return the recipe of an image that holds that package, with the tools of a real one."""
+    copy = folder / "images"
+    shutil.copytree(CHECKOUT, copy)
+    shutil.copytree(copy / "tensorflow/tensorflow-1.0.0", copy / "tiny/tiny-1.0")
+    archive = write_archive(folder / "links")
+    lock = copy / "tiny/tiny-1.0/requirements.txt"
+    pins = requirements.parse(lock.read_text())
+    kept = [one.text for one in pins if one.name in {"setuptools", "wheel", "pip"}]
+    mine = f"tiny==1.0 --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+    lock.write_text("\n".join(["--no-binary tiny", mine, *kept, ""]))
+    (copy / "tiny/tiny-1.0/verify").write_text("import tiny\nprint(tiny.answer)\n")
+    settings = read_settings()
+    links = (*settings.find_links, str(archive.parent))
+    return images.render(
+        IMAGE,
+        framework_name="tiny",
+        device="cpu",
+        images_folder=copy,
+        settings=replace(settings, find_links=links),
+    )
+
+
+def test_a_source_archive_is_built_and_installed(engine: DockerEngine, tmp_path: Path) -> None:
+    built = images.ensure(engine, render(tmp_path), print)
+    assert built.verified == "42"
+    assert built.packages["tiny"] == "1.0"
