@@ -8,12 +8,17 @@ from __future__ import absolute_import
 import ctypes
 import os
 import re
+import subprocess
+import sys
 
 #: Features of a processor, and the best kernels of OpenBLAS for one that has them.
 _KERNELS = (("avx512f", "SkylakeX"), ("avx2", "Haswell"), ("avx", "Sandybridge"))
 
 #: How OpenBLAS' functions are called, by build.
 _PATTERNS = ("scipy_openblas_%s64_", "scipy_openblas_%s", "openblas_%s64_", "openblas_%s")
+
+#: Loads a library alone: an OpenBLAS in it that has threads of its own starts them then.
+_LOAD = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1]); print(len(os.listdir('/proc/self/task')))"
 
 
 def choose_kernels():
@@ -58,6 +63,30 @@ def set_threads(count, where=""):
         function.argtypes = [ctypes.c_int]
         function.restype = None
         function(count)
+
+
+def inside(path):
+    """Return settings of the OpenBLAS that is a part of the library at ``path`` and hides in it.
+
+    Which kernels it takes, where it has a choice, it says when it is loaded, and its own threads are
+    counted: both in a fresh process.  Without a choice it is found by its name in the library's text;
+    without threads of its own it uses OpenMP's.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LOAD, path], env=dict(os.environ, OPENBLAS_VERBOSE="2"),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = process.communicate()[0].decode("ascii", "replace")
+    kernels = re.search(r"Core: (\w+)", said)
+    with open(path, "rb") as stream:
+        if not (kernels or b"OpenBLAS" in stream.read()):
+            return {}
+    facts = {"blas": "OpenBLAS"}
+    if kernels:
+        facts["blas_kernels"] = kernels.group(1)
+    tasks = re.search(r"^\d+$", said, re.MULTILINE)
+    if tasks and int(tasks.group()) > 1:
+        facts["blas_threads"] = int(tasks.group())
+    return facts
 
 
 def _call(name, result, where):

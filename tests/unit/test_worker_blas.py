@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import _ctypes
 import os
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,18 @@ def test_a_library_that_is_not_loaded_says_nothing() -> None:
     assert blas.versions("/no/such/folder/") == {}
     assert blas.settings("/no/such/folder/") == {}
     blas.set_threads(3, "/no/such/folder/")
+
+
+def test_a_library_that_hides_its_blas_is_loaded_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = {line.split()[-1] for line in open_maps() if "openblas" in line}
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    found = blas.inside(path)
+    assert found == {"blas": "OpenBLAS", "blas_kernels": blas.settings()["blas_kernels"]}
+
+
+def test_a_library_without_openblas_has_none_inside() -> None:
+    assert blas.inside(_ctypes.__file__) == {}
+
+
+def open_maps() -> list[str]:
+    return Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()

@@ -13,7 +13,7 @@ _COMPILE_FOLDER = "/tmp/theano"
 
 _THEANO_FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
 
-_FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano", "cntk")
+_FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano", "cntk", "mxnet")
 
 _LAYERS = (
     "convolution",
@@ -75,6 +75,20 @@ _ON_CNTK = Image(
     venv=False,
 )
 
+
+def _on_mxnet(keras: str, mxnet: str) -> Image:
+    return Image(
+        id=f"mxnet-{mxnet}",
+        versions={"keras": keras, "mxnet": mxnet},
+        stack="2017",
+        axes={"backend": "mxnet", "layout": "NCHW"},
+        python="python2.7",
+        python_version="2.7",
+        # Passive, as for MXNet alone: else threads that wait take the time of those that work.
+        environment={"KERAS_BACKEND": "mxnet", "OMP_WAIT_POLICY": "PASSIVE"},
+    )
+
+
 _IMAGES = (
     _on_tensorflow("tensorflow-1.15.0", "2.0.5", "1.15.0", "2019"),
     _on_tensorflow("keras-2.0.5-tensorflow-1.0.0", "2.0.5", "1.0.0", "2017"),
@@ -82,6 +96,8 @@ _IMAGES = (
     _on_theano("2.0.5", "1.0.5"),
     _on_theano("1.2.2", "0.9.0"),
     _ON_CNTK,
+    _on_mxnet("1.2.2.1", "0.11.0"),
+    _on_mxnet("2.2.4.2", "1.5.1"),
 )
 
 _REFUSALS = (
@@ -101,6 +117,11 @@ _REFUSALS = (
         axes={"layout": ("NHWC",)},
     ),
     Refusal(
+        reason="Keras on MXNet turns NHWC images into NCHW for every operation, and back",
+        images=("mxnet-0.11.0", "mxnet-1.5.1"),
+        axes={"layout": ("NHWC",)},
+    ),
+    Refusal(
         reason="Keras on Theano pads 'same' pooling before the image too, which moves its windows",
         images=("theano-1.0.5", "theano-0.9.0"),
         layers=("max_pool", "average_pool"),
@@ -112,6 +133,14 @@ _DIFFERENCES = (
     Difference(
         optimizer="adam",
         reason="Keras adds epsilon to the root before its correction",
+    ),
+    *(
+        Difference(
+            optimizer=optimizer,
+            reason=f"Keras on MXNet has MXNet's {name}, which adds epsilon inside the root",
+            images=("mxnet-0.11.0", "mxnet-1.5.1"),
+        )
+        for optimizer, name in (("rmsprop", "RMSProp"), ("adagrad", "AdaGrad"))
     ),
 )
 
@@ -132,7 +161,7 @@ def dlbench_frameworks() -> list[Framework]:
                 axes=(
                     Axis(
                         name="backend",
-                        values=("tensorflow", "theano", "cntk"),
+                        values=("tensorflow", "theano", "cntk", "mxnet"),
                         summary="what Keras runs on",
                     ),
                     Axis(name="layout", values=("NHWC", "NCHW"), summary="image layout"),

@@ -72,7 +72,7 @@ class Adapter(object):
     def get_weights(self, names=None):
         names = sorted(self.network.variables) if names is None else list(names)
         variables = [variable for name in names for variable in self.network.variables[name]]
-        arrays = iter(K.batch_get_value(variables))
+        arrays = iter(backend.read(self.model, variables))
         return dict(
             (name, self.network.back(name, [next(arrays) for _ in self.network.variables[name]]))
             for name in names)

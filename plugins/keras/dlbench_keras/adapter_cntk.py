@@ -3,11 +3,15 @@ from __future__ import absolute_import, division, print_function
 
 import cntk as C
 import numpy as np
+from keras import backend as K
 
 from dlbench_worker import mkl
 
 #: CNTK's convolution is the cross-correlation that a task means.
 TURNS_KERNELS = False
+
+#: Whether kernels have their channels first where images have, whatever the version of Keras.
+TURNS_CHANNELS = False
 
 #: Whether a convolution that keeps the size pads by half of its kernel on both sides, whatever it is.
 PADS_BY_HALF = True
@@ -35,7 +39,6 @@ def mend_folding():
     "dynamic axis is inconsistent".  Keras itself did as here a few versions later.
     """
     from keras.backend import cntk_backend
-    from keras import backend as K
 
     stock = cntk_backend.reshape
 
@@ -53,6 +56,11 @@ def mend_folding():
 def gated(kind):
     """Return the class as it is: CNTK has all gradients before its learner changes a weight."""
     return kind
+
+
+def read(model, variables):
+    """Return the arrays of variables."""
+    return K.batch_get_value(variables)
 
 
 def found(model):

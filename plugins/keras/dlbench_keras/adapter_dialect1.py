@@ -5,9 +5,10 @@ from keras.layers import (
     LSTM, AveragePooling2D, Convolution2D, Dense, MaxPooling2D, ZeroPadding2D, merge)
 from keras.objectives import sparse_categorical_crossentropy as sparse
 
-from dlbench_worker import weights
-
 ONE_EPOCH = {"nb_epoch": 1}
+
+#: Whether a convolution's kernel has its channels first where images have, on every backend.
+TURNS_CHANNELS = True
 
 _ATTRIBUTES = {"kernel": "W", "recurrent_kernel": "U", "bias": "b", "embeddings": "W"}
 
@@ -16,15 +17,6 @@ def attributes(kind, role):
     """Return the attributes of a Keras layer that hold a weight; an LSTM has one for each gate."""
     name = _ATTRIBUTES[role]
     return ["%s_%s" % (name, gate) for gate in "ifco"] if kind == "lstm" else [name]
-
-
-def kernel_there(kernel, channels_first):
-    """Return a convolution's canonical kernel as Keras 1 has it in that order of images."""
-    return weights.hwio_to_oihw(kernel) if channels_first else kernel
-
-
-def kernel_back(kernel, channels_first):
-    return weights.oihw_to_hwio(kernel) if channels_first else kernel
 
 
 def convolution(given, channels_first):

@@ -7,19 +7,13 @@ from keras.losses import sparse_categorical_crossentropy as sparse
 
 ONE_EPOCH = {"epochs": 1}
 
+#: Whether a convolution's kernel has its channels first where images have, on every backend.
+TURNS_CHANNELS = False
+
 
 def attributes(kind, role):
     """Return the attributes of a Keras layer that hold a weight."""
     return [role]
-
-
-def kernel_there(kernel, channels_first):
-    """Return a convolution's canonical kernel as Keras 2 has it: the same in both orders."""
-    return kernel
-
-
-def kernel_back(kernel, channels_first):
-    return kernel
 
 
 def convolution(given, channels_first):

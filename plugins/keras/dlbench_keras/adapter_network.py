@@ -9,6 +9,7 @@ from keras.layers import (
     Activation, Dropout, Embedding, Flatten, Input, Permute, RepeatVector, Reshape, TimeDistributed)
 from keras.models import Model
 
+from dlbench_worker import weights
 from dlbench_worker.translation import Translation, padding
 
 dialect = importlib.import_module("adapter_dialect" + keras.__version__[0])
@@ -26,6 +27,8 @@ class Network(Translation):
         self.backend = backend
         self.variables = {}
         self.kernels = set()
+        self.kernels_first = channels_first and (
+            dialect.TURNS_CHANNELS or backend.TURNS_CHANNELS)
         inputs = [Input(shape=self.input_shape(one), dtype=one.dtype) for one in task.inputs]
         outputs = self.network(dict(zip([one.name for one in task.inputs], inputs)))
         # Keras has a softmax and a loss for one axis before the classes, not for two.
@@ -41,13 +44,13 @@ class Network(Translation):
         array = Translation.there(self, name, array)
         if name in self.kernels:
             turned = array[::-1, ::-1] if self.backend.TURNS_KERNELS else array
-            return [dialect.kernel_there(turned, self.channels_first)]
+            return [weights.hwio_to_oihw(turned) if self.kernels_first else turned]
         return np.split(array, len(self.variables[name]), axis=-1)
 
     def back(self, name, arrays):
         """Return the canonical array of a weight out of those of its variables."""
         if name in self.kernels:
-            kernel = dialect.kernel_back(arrays[0], self.channels_first)
+            kernel = weights.oihw_to_hwio(arrays[0]) if self.kernels_first else arrays[0]
             arrays = [kernel[::-1, ::-1] if self.backend.TURNS_KERNELS else kernel]
         return Translation.back(self, name, np.concatenate(arrays, axis=-1))
 
@@ -91,7 +94,8 @@ class Network(Translation):
         return Activation(layer.parameters["function"])(value)
 
     def dropout(self, layer, value):
-        return Dropout(layer.parameters["rate"])(value)
+        rate = layer.parameters["rate"]
+        return Dropout(rate)(value) if rate else value
 
     def embedding(self, layer, value):
         given = layer.parameters

@@ -9,6 +9,9 @@ from keras import backend as K
 #: TensorFlow's convolution is the cross-correlation that a task means.
 TURNS_KERNELS = False
 
+#: Whether kernels have their channels first where images have, whatever the version of Keras.
+TURNS_CHANNELS = False
+
 #: Whether a convolution that keeps the size pads by half of its kernel on both sides, whatever it is.
 PADS_BY_HALF = False
 
@@ -49,6 +52,11 @@ def gated(kind):
                 return others + [K.update_add(self.iterations, 1) for _ in counts]
 
     return Gated
+
+
+def read(model, variables):
+    """Return the arrays of variables."""
+    return K.batch_get_value(variables)
 
 
 def found(model):

@@ -10,9 +10,13 @@ blas.choose_kernels()
 ctypes.CDLL("libopenblas.so.0")
 
 import theano
+from keras import backend as K
 
 #: Keras gives Theano's convolution kernels as they are, which turns them.
 TURNS_KERNELS = True
+
+#: Whether kernels have their channels first where images have, whatever the version of Keras.
+TURNS_CHANNELS = False
 
 #: Whether a convolution that keeps the size pads by half of its kernel on both sides, whatever it is.
 PADS_BY_HALF = True
@@ -38,6 +42,11 @@ def start(seed, threads):
 def gated(kind):
     """Return the class as it is: Theano computes all updates before it makes any."""
     return kind
+
+
+def read(model, variables):
+    """Return the arrays of variables."""
+    return K.batch_get_value(variables)
 
 
 def found(model):

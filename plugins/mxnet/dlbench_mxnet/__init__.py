@@ -48,7 +48,7 @@ def dlbench_frameworks() -> list[Framework]:
             name="mxnet",
             summary="MXNet symbols, bound to an executor, and an updater",
             adapter=_HERE / "adapter.py",
-            files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "library", "updates")),
+            files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "updates")),
             images=_IMAGES,
             supports=Supports(
                 layers=_LAYERS,

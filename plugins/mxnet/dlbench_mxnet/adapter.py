@@ -12,7 +12,6 @@ import mxnet as mx
 import numpy as np
 from mxnet.base import _LIB
 
-import adapter_library
 from adapter_layers import LABEL, Layers
 from adapter_updates import Update
 
@@ -26,7 +25,7 @@ class Adapter(object):
     def __init__(self, settings):
         self.seed = settings.seed
         self.layout = settings.axes.get("layout", "NCHW")
-        self.library = adapter_library.describe(_LIB)
+        self.blas = blas.inside(_LIB._name)
         self.trained = None
         self.last = None
 
@@ -96,7 +95,7 @@ class Adapter(object):
 
     def settings(self):
         found = dict(
-            self.library, threads=adapter_library.threads(_LIB),
+            self.blas, threads=_LIB.omp_get_max_threads(),
             omp_wait_policy=os.environ.get("OMP_WAIT_POLICY", "unset"))
         arrays = self.executor.arg_dict
         found.update(self.network.formats(self.symbol))
