@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -62,6 +63,17 @@ def takes_channels_first_alone(record: Record) -> bool:
     assert record.result is not None
     assert record.result.failure is not None
     return "Only support NCW, NCHW and NCDHW layout" in record.result.failure.traceback
+
+
+def pools_no_same(record: Record) -> bool:
+    """Say whether the run failed with MXNet's own words."""
+    assert not record.outcome.ok
+    return "Invalid Input: 'same'" in record.outcome.detail
+
+
+def predicts_all_alike(record: Record) -> bool:
+    """Say whether the first step's ten classes are as likely as each other, as with no input."""
+    return losses(record)[0] == pytest.approx(math.log(10), rel=1e-6)
 
 
 def losses(record: Record) -> list[float]:
@@ -169,6 +181,27 @@ FORCED = (
         framework="keras==theano-1.0.5",
         axes={},
         shows=says_nothing,
+    ),
+    Forced(
+        reason="Keras on MXNet turns NHWC images into NCHW for every operation, and back",
+        scenario="probe-pixels",
+        framework="keras==mxnet-1.5.1",
+        axes={"layout": "NHWC"},
+        shows=takes_another_layout,
+    ),
+    Forced(
+        reason="Keras on MXNet has no 'same' pooling of images",
+        scenario="probe-images",
+        framework="keras==mxnet-0.11.0",
+        axes={},
+        shows=pools_no_same,
+    ),
+    Forced(
+        reason="LSTMs of keras-mxnet 2.2.4.2 give zeros, whatever they read; unrolled, it crashes",
+        scenario="probe-rows",
+        framework="keras==mxnet-1.5.1",
+        axes={},
+        shows=predicts_all_alike,
     ),
     Forced(
         reason="MXNet's convolutions take no NHWC images on the CPU",

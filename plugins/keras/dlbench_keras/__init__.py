@@ -122,6 +122,17 @@ _REFUSALS = (
         axes={"layout": ("NHWC",)},
     ),
     Refusal(
+        reason="Keras on MXNet has no 'same' pooling of images",
+        images=("mxnet-0.11.0", "mxnet-1.5.1"),
+        layers=("max_pool", "average_pool"),
+        parameters={"padding": ("same",)},
+    ),
+    Refusal(
+        reason="LSTMs of keras-mxnet 2.2.4.2 give zeros, whatever they read; unrolled, it crashes",
+        images=("mxnet-1.5.1",),
+        layers=("lstm",),
+    ),
+    Refusal(
         reason="Keras on Theano pads 'same' pooling before the image too, which moves its windows",
         images=("theano-1.0.5", "theano-0.9.0"),
         layers=("max_pool", "average_pool"),

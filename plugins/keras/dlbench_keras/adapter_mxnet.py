@@ -23,7 +23,7 @@ TURNS_CHANNELS = True
 PADS_BY_HALF = True
 
 #: Further arguments of an LSTM.
-LSTM = {"unroll": True}
+LSTM = {}
 
 _BLAS = blas.inside(_LIB._name)
 

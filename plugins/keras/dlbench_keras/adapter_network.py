@@ -59,7 +59,9 @@ class Network(Translation):
         result = made(value)
         for weight in layer.weights:
             names = dialect.attributes(layer.kind, weight.role)
-            self.variables[weight.name] = [getattr(made, name) for name in names]
+            # Later versions of Keras 2 keep an LSTM's weights in its cell.
+            holder = getattr(made, "cell", made)
+            self.variables[weight.name] = [getattr(holder, name) for name in names]
             if layer.kind == "convolution" and weight.role == "kernel":
                 self.kernels.add(weight.name)
         return result

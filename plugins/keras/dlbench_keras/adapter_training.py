@@ -36,6 +36,9 @@ def make_loss(task, sparse):
     scale = task.batch_size * int(np.prod(shape)) if total else 1
 
     def reduced(labels, outputs):
+        if K.backend() == "mxnet":
+            # There Keras 1 takes labels of one axis alone.
+            labels, outputs = K.flatten(labels), K.reshape(outputs, (-1, task.target.classes))
         losses = K.reshape(sparse(labels, outputs), (-1,) + shape)
         # Axis by axis: half a million losses, one added to another, are 1e-4 off.
         for _ in shape:
