@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import _ctypes
+import io
 import os
 from pathlib import Path
 from typing import Any

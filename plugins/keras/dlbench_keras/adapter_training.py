@@ -16,12 +16,24 @@ _OPTIMIZERS = {
 def make_optimizer(wanted, gate):
     """Return Keras' optimizer; ``gate`` makes a class of it whose updates wait for all gradients."""
     given = dict(wanted.parameters)
+    if K.backend() == "mxnet":
+        refuse_on_mxnet(wanted.kind, given)
     given["lr"] = given.pop("learning_rate")
     if given.pop("accumulator", 0.0):
         raise Unsupported("Keras' Adagrad starts with an accumulator of zero")
     if "nesterov" in given:
         given["nesterov"] = bool(given["nesterov"])
     return gate(_OPTIMIZERS[wanted.kind])(**given)
+
+
+def refuse_on_mxnet(kind, given):
+    """Raise Unsupported where Keras' optimizer on MXNet passes over what it is given."""
+    if given.get("nesterov"):
+        raise Unsupported("Keras on MXNet has no Nesterov momentum")
+    if kind == "adadelta" and given["learning_rate"] != 1.0:
+        raise Unsupported("Keras on MXNet has no learning rate in Adadelta")
+    if kind == "sgd" and given["decay"]:
+        raise Unsupported("Keras on MXNet is a step ahead in the rate of all weights but the first")
 
 
 def make_loss(task, sparse):
