@@ -51,6 +51,7 @@ STEPS = {
     },
     "caffe": ("caffe==1.0.0", ("vgg16_caffe.py",)),
     "cntk": ("cntk==2.7", ("vgg16_cntk.py",)),
+    "mxnet": ("mxnet==0.11.0", ("vgg16_mxnet.py",)),
     "torch1": ("torch==1.0.0", ("vgg16_torch1.py",)),
     "torch7": ("torch7", ("vgg16_torch7.py",)),
     "keras-tensorflow": (KERAS[0], ("vgg16_keras.py", "--layout", "NHWC")),
@@ -70,7 +71,8 @@ EPOCHS = {
 EARLIER = {
     "fcnn-depth": ("caffe==1.0.0", TENSORFLOW1[0], *KERAS),
     "mnist-mlp": (
-        *("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "torch==1.0.0", "torch7"),
+        *("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "mxnet==0.11.0"),
+        *("torch==1.0.0", "torch7"),
         TENSORFLOW1[0],
         *KERAS,
     ),

@@ -75,6 +75,15 @@ def cntk_product(size, threads, precision):
     return lambda: product.eval(values)
 
 
+def mxnet_product(size, threads, precision):
+    import mxnet as mx
+    import numpy as np
+
+    left, right = (
+        mx.nd.array(np.random.random_sample((size, size)), dtype=precision) for _ in range(2))
+    return lambda: mx.nd.dot(left, right).wait_to_read()
+
+
 def keras_product(size, threads, precision):
     choose_kernels()
     import numpy as np
@@ -90,7 +99,7 @@ def keras_product(size, threads, precision):
 MAKERS = {
     "torch": torch_product, "torch7": torch_product, "tensorflow": tensorflow_product,
     "numpy": numpy_product, "theano": theano_product, "caffe": numpy_product,
-    "cntk": cntk_product, "keras": keras_product}
+    "cntk": cntk_product, "mxnet": mxnet_product, "keras": keras_product}
 
 
 def report(result, path):
