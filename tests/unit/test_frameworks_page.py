@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from comparisons import make_run
 from frameworks import is_of, list_cells, make_fact, merge
-from frameworks_page import Fact, Notes, describe, render, spell_where
+from frameworks_page import Fact, Notes, describe, read_facts, read_page, render, spell_where
 
 from dlbench.cells import Cell, RefusedCell
 from dlbench.cli.workspace import open_workspace
@@ -26,6 +26,24 @@ FACT = Fact(
     run="a1",
     started="2026-11-22T10:00:00",
 )
+
+
+def read_rows() -> dict[tuple[str, str, str], str]:
+    """Return what the page's table says of each framework, image and scenario."""
+    table = [line for line in read_page().splitlines() if line.startswith("|")]
+    header, _, *lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
+    return {
+        (line[0], line[1], scenario): word
+        for line in lines
+        for scenario, word in zip(header[2:], line[2:], strict=True)
+    }
+
+
+def test_the_page_claims_nothing_without_a_run() -> None:
+    facts = {(fact.framework, fact.image, fact.scenario): fact for fact in read_facts()}
+    claimed = {key: word for key, word in read_rows().items() if word in {"works", "verified"}}
+    assert claimed
+    assert claimed == {key: describe(facts[key])[0] for key in claimed}
 
 
 @pytest.mark.parametrize(
