@@ -18,6 +18,18 @@ def load(folder, part):
     return images.astype(np.float32) / 255, np.load(os.path.join(folder, part + "_labels.npy"))
 
 
+class RMSprop(mx.optimizer.Optimizer):
+    """RMSprop with epsilon outside the root, as the work is defined; MXNet's own has it inside."""
+
+    def create_state(self, index, weight):
+        return mx.nd.zeros(weight.shape), mx.nd.zeros(weight.shape)
+
+    def update(self, index, weight, grad, state):
+        mx.nd.adam_update(
+            weight, grad, state[0], state[1], out=weight, lr=self.lr, beta1=0.0, beta2=0.9,
+            epsilon=1e-8, rescale_grad=self.rescale_grad)
+
+
 def make_network():
     x = mx.sym.Variable("data")
     for _ in range(2):
@@ -35,8 +47,7 @@ def main():
     module = mx.mod.Module(make_network(), context=mx.cpu())
     module.bind([("data", (BATCH, 784))], [("softmax_label", (BATCH,))])
     module.init_params(mx.init.Xavier())
-    module.init_optimizer(
-        optimizer="rmsprop", optimizer_params={"learning_rate": 0.001, "gamma1": 0.9})
+    module.init_optimizer(optimizer=RMSprop(learning_rate=0.001, rescale_grad=1.0 / BATCH))
     steps = min(options.steps, len(images) // BATCH)
     for _ in range(options.epochs):
         order = np.random.permutation(len(images))[:steps * BATCH]
