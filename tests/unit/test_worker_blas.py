@@ -74,10 +74,12 @@ def test_a_library_that_is_not_loaded_says_nothing() -> None:
 
 
 def test_a_library_that_hides_its_blas_is_loaded_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    (path,) = {line.split()[-1] for line in open_maps() if "openblas" in line}
+    paths = {line.split()[-1] for line in open_maps() if "openblas" in line}
+    # SciPy has one of its own, where another test has loaded it.
+    (path,) = (path for path in paths if "numpy" in path)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     found = blas.inside(path)
-    assert found == {"blas": "OpenBLAS", "blas_kernels": blas.settings()["blas_kernels"]}
+    assert found == {"blas": "OpenBLAS", "blas_kernels": blas.settings("numpy")["blas_kernels"]}
 
 
 def test_a_library_without_openblas_has_none_inside() -> None:
