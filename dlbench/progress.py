@@ -15,20 +15,21 @@ from dlbench.job import Event
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
+    from watchdog.observers.api import BaseObserver
 
 
 class Lines:
     """The whole lines of a file that grows; a line without its end waits for the rest of it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._position = 0
         self._rest = b""
 
     def read(self) -> list[bytes]:
         """Return the lines that have come since the last call."""
         try:
-            with self._path.open("rb") as stream:
+            with self.path.open("rb") as stream:
                 stream.seek(self._position)
                 new = stream.read()
         except FileNotFoundError:
@@ -54,34 +55,53 @@ def follow_events(path: Path, on_event: Callable[[Event], None]) -> Iterator[Non
     The folder of ``path`` must exist, the file need not.  When the block ends, everything that
     was written has been passed on.  An exception in ``on_event`` is raised at the end of the block.
     """
+    wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    errors: list[Exception] = []
+    reader = threading.Thread(target=_follow, args=(Lines(path), on_event, wake, errors))
+    reader.start()
+    try:
+        yield
+    finally:
+        wake.put(False)
+        reader.join()
+    if errors:
+        raise errors[0]
+
+
+def _follow(
+    lines: Lines,
+    on_event: Callable[[Event], None],
+    wake: queue.SimpleQueue[bool],
+    errors: list[Exception],
+) -> None:
+    # Made here, so that what is followed need not wait for it.
+    observer = _observe(lines.path.parent, wake)
+    # What was written before the watch began.
+    wake.put(True)
+    try:
+        _pass_on(lines, on_event, wake, errors)
+    finally:
+        if observer.is_alive():
+            observer.stop()
+            observer.join()
+
+
+def _observe(folder: Path, wake: queue.SimpleQueue[bool]) -> BaseObserver:
+    """Return what says so in ``wake`` whenever a file in ``folder`` has changed."""
     from watchdog.events import FileSystemEventHandler
     from watchdog.observers import Observer
-
-    wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
             if event.event_type in {"created", "modified", "moved"}:
                 wake.put(True)
 
-    errors: list[Exception] = []
-    reader = threading.Thread(target=_pass_on, args=(Lines(path), on_event, wake, errors))
     observer = Observer()
-    observer.schedule(Handler(), str(path.parent))
+    observer.schedule(Handler(), str(folder))
     # Where the machine has no watch left to give, everything is passed on at the end.
     with suppress(OSError):
         observer.start()
-    reader.start()
-    try:
-        yield
-    finally:
-        if observer.is_alive():
-            observer.stop()
-            observer.join()
-        wake.put(False)
-        reader.join()
-    if errors:
-        raise errors[0]
+    return observer
 
 
 def _pass_on(
