@@ -8,7 +8,8 @@ Each cell is one `dlbench run` of its full plan, parity included.  Its record, w
 of this machine, goes to benchmarks/results/accuracy as soon as it is there, so that what was ended
 goes on with the next cell.  A cell that has a record of the same scenario, parameters, image and
 epochs is not trained again; `--again` trains it, and the newer record counts.  `--epochs` is for a
-cell that would take too long: the table says how many there were.
+cell that would take too long: the table says how many there were.  `--threads 1` is for two cells at
+once on two CPUs: the threads of two runs would wait for each other's CPUs.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ class Work:
     scenario: str
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def requests(self, frameworks: Iterable[str]) -> Iterator[Request]:
-        """Yield what asks for each cell by itself."""
+    def requests(self, frameworks: Iterable[str], settings: Sequence[str]) -> Iterator[Request]:
+        """Yield what asks for each cell by itself, ``settings`` such as ``threads=1`` included."""
         for values in itertools.product(*self.axes.values()):
-            axes = tuple(f"{name}={value}" for name, value in zip(self.axes, values, strict=True))
+            given = zip(self.axes, values, strict=True)
+            axes = (*(f"{name}={value}" for name, value in given), *settings)
             for framework in frameworks:
                 yield Request(scenarios=(self.scenario,), frameworks=(framework,), axes=axes)
 
@@ -76,16 +78,21 @@ def find_cell(request: Request) -> Cell | None:
 
 
 def is_of(record: Record, cell: Cell, epochs: int) -> bool:
-    """Return whether ``record`` is of ``cell``, trained for ``epochs``."""
-    asked = (cell.scenario.digest, cell.scenario.values, cell.image.id, dict(cell.variant), epochs)
-    facts = record.scenario
+    """Return whether ``record`` is of ``cell``, trained for ``epochs``, by however many threads."""
+    facts, variant = record.scenario, learns(cell.variant)
+    asked = (cell.scenario.digest, cell.scenario.values, cell.image.id, variant, epochs)
     return asked == (
         facts.digest,
         facts.values,
         record.cell.image_id,
-        record.cell.axes,
+        learns(record.cell.axes),
         record.job.plan.epochs,
     )
+
+
+def learns(variant: Mapping[str, str]) -> dict[str, str]:
+    """Return the axes of ``variant`` that may change what is learned."""
+    return {name: value for name, value in variant.items() if name != "threads"}
 
 
 def train(request: Request, epochs: int) -> Record:
@@ -128,17 +135,19 @@ def main() -> None:
     parser.add_argument("--where", action="append", default=[], metavar="PARAMETER=VALUE")
     parser.add_argument("--framework", action="append")
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
     given = parser.parse_args()
     if given.write:
         write_page(read_records())
         return
+    settings = () if given.threads is None else (f"threads={given.threads}",)
     requests = [
         request
         for work in WORKS
         if work.scenario in (given.only or [work.scenario])
-        for request in work.requests(given.framework or FRAMEWORKS)
+        for request in work.requests(given.framework or FRAMEWORKS, settings)
         if set(given.where) <= set(request.axes)
     ]
     try:
