@@ -8,8 +8,8 @@ Each cell is one `dlbench run` of its full plan, parity included.  Its record, w
 of this machine, goes to benchmarks/results/accuracy as soon as it is there, so that what was ended
 goes on with the next cell.  A cell that has a record of the same scenario, parameters, image and
 epochs is not trained again; `--again` trains it, and the newer record counts.  `--epochs` is for a
-cell that would take too long: the table says how many there were.  `--threads 1` is for two cells at
-once on two CPUs: the threads of two runs would wait for each other's CPUs.
+cell that would take too long: the table says how many there were.  `--threads 1` is for two cells
+at once on two CPUs: the threads of two runs would wait for each other's CPUs.
 """
 
 from __future__ import annotations
