@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from dlbench.cells import Cell, RefusedCell
 from dlbench.framework import Difference, Framework, Refusal
+from dlbench.summary import spell
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTS = ROOT / "benchmarks" / "results" / "frameworks.json"
@@ -123,7 +124,10 @@ def spell_where(rule: Refusal | Difference) -> str:
     if isinstance(rule, Difference):
         return " ".join([rule.optimizer, *parts, "(another definition)"])
     parts += [" or ".join(rule.layers)] if rule.layers else []
-    parts += [f"{name} {values!r}" for name, values in rule.parameters.items()]
+    parts += [
+        f"{name}={'|'.join(spell(value) for value in values)}"
+        for name, values in rule.parameters.items()
+    ]
     return " ".join([*parts, "(refused)"])
 
 

@@ -53,7 +53,8 @@ def follow_events(path: Path, on_event: Callable[[Event], None]) -> Iterator[Non
     """Call ``on_event``, in a thread, for each event that is added to ``path`` inside the block.
 
     The folder of ``path`` must exist, the file need not.  When the block ends, everything that
-    was written has been passed on.  An exception in ``on_event`` is raised at the end of the block.
+    was written has been passed on.  An exception in ``on_event``, or in the watch, is raised at the
+    end of the block.
     """
     wake: queue.SimpleQueue[bool] = queue.SimpleQueue()
     errors: list[Exception] = []
@@ -75,7 +76,11 @@ def _follow(
     errors: list[Exception],
 ) -> None:
     # Made here, so that what is followed need not wait for it.
-    observer = _observe(lines.path.parent, wake)
+    try:
+        observer = _observe(lines.path.parent, wake)
+    except Exception as error:
+        errors.append(error)
+        return
     # What was written before the watch began.
     wake.put(True)
     try:

@@ -25,9 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full, missing = config.getoption("--full"), config.getoption("--without-image")
-    left_out = [one for one in items if is_left_out(one, full=full, missing=missing)]
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for one in items:
+        (left_out if is_left_out(one, full=full, missing=missing) else chosen).append(one)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [one for one in items if one not in left_out]
+    items[:] = chosen
 
 
 def pytest_configure() -> None:

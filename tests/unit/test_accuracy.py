@@ -109,12 +109,14 @@ def test_a_cell_that_has_its_record_is_known_again() -> None:
     (request,) = (
         one
         for work in WORKS
-        for one in work.requests(["numpy"])
+        for one in work.requests(["numpy"], ["threads=7"])
         if {"depth=3", "activation=tanh"} <= set(one.axes)
     )
     cell = find_cell(request)
     assert cell is not None
-    record = make_epochs("a1", [0.9, 0.95], axes=dict(cell.variant), image_id=cell.image.id)
+    assert cell.variant["threads"] == "7"
+    axes = {**cell.variant, "threads": "2"}
+    record = make_epochs("a1", [0.9, 0.95], axes=axes, image_id=cell.image.id)
     scenario = msgspec.structs.replace(
         record.scenario,
         digest=cell.scenario.digest,
@@ -124,6 +126,8 @@ def test_a_cell_that_has_its_record_is_known_again() -> None:
     record = msgspec.structs.replace(record, scenario=scenario)
     assert is_of(record, cell, 2)
     assert not is_of(record, cell, 3)
+    changed = msgspec.structs.replace(record.cell, axes={**axes, "batch_size": "7"})
+    assert not is_of(msgspec.structs.replace(record, cell=changed), cell, 2)
     other = msgspec.structs.replace(scenario, values={**scenario.values, "depth": "4"})
     assert not is_of(msgspec.structs.replace(record, scenario=other), cell, 2)
 

@@ -133,5 +133,7 @@ def test_rules_are_spelled_with_their_conditions() -> None:
         layers=("convolution", "max_pool"),
     )
     assert spell_where(refusal) == "x-1 cpu layout=NCHW convolution or max_pool (refused)"
+    narrowed = Refusal(reason="no", layers=("lstm",), parameters={"gates": ("hard", "soft")})
+    assert spell_where(narrowed) == "lstm gates=hard|soft (refused)"
     difference = Difference(reason="other", optimizer="adam", axes={"backend": ("a", "b")})
     assert spell_where(difference) == "adam backend=a|b (another definition)"

@@ -76,3 +76,17 @@ def test_without_a_watch_everything_comes_at_the_end(
         path.write_bytes(line("late"))
         assert seen == []
     assert [event.event for event in seen] == ["late"]
+
+
+def test_an_error_of_the_watch_is_raised_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(self: object) -> None:
+        raise RuntimeError("no watch")
+
+    monkeypatch.setattr(Observer, "start", break_down)
+    with (
+        pytest.raises(RuntimeError, match="no watch"),
+        follow_events(tmp_path / "events.jsonl", print),
+    ):
+        pass
