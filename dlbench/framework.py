@@ -16,6 +16,28 @@ import pluggy
 #: The plugin API that this dlbench offers.  A plugin states the one it was written for.
 API_VERSION = 1
 
+#: Every kind of layer of this API version, for a plugin that knows them all (``Supports.layers``).
+#: A kind that dlbench gets later is not among them: no plugin of today could know it.
+LAYERS = (
+    "convolution",
+    "max_pool",
+    "average_pool",
+    "dense",
+    "activation",
+    "dropout",
+    "flatten",
+    "permute",
+    "reshape",
+    "embedding",
+    "lstm",
+    "time_distributed",
+    "repeat",
+    "add",
+)
+
+#: Every optimizer of this API version (``Supports.optimizers``).
+OPTIMIZERS = ("sgd", "rmsprop", "adadelta", "adagrad", "adam")
+
 PROJECT = "dlbench"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

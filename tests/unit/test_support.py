@@ -7,6 +7,8 @@ import pytest
 from samples import make_framework
 from scenario_files import CIFAR10_CNN, MLP, MNIST_HRNN, write_scenario
 
+from dlbench import framework as api
+from dlbench import vocabulary
 from dlbench.errors import UnknownNameError
 from dlbench.framework import Image, Refusal, Supports
 from dlbench.scenario import load
@@ -21,6 +23,13 @@ def reason(folder: Path, text: str = MLP, device: str = "cpu", **supports: Any) 
     scenario = load(write_scenario(folder, text))
     variant = {"xla": "on", "layout": "NCHW"}
     return refusal(framework, framework.images[0], device, variant, scenario)
+
+
+def test_plugins_of_this_version_can_name_every_kind_at_once() -> None:
+    # A kind that comes with a later version belongs to that version's constants alone.
+    assert api.API_VERSION == 1
+    assert tuple(vocabulary.LAYERS) == api.LAYERS
+    assert tuple(vocabulary.OPTIMIZERS) == api.OPTIMIZERS
 
 
 def test_versions_sort_by_their_numbers() -> None:

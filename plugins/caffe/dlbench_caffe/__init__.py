@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Difference, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Difference,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 _IMAGE = Image(
     id="caffe-1.0",
@@ -49,8 +42,8 @@ def dlbench_frameworks() -> list[Framework]:
             files=(_HERE / "adapter_layers.py",),
             images=(_IMAGE,),
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW",), summary="image layout"),
                     Axis(name="precision", values=("float32",), summary="number format"),

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Supports, hookimpl
+from dlbench.framework import LAYERS, OPTIMIZERS, Axis, Framework, Image, Supports, hookimpl
 
 _HERE = Path(__file__).parent
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 
 @hookimpl
@@ -47,8 +30,8 @@ def dlbench_frameworks() -> list[Framework]:
                 ),
             ),
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW",), summary="image layout"),
                     Axis(name="precision", values=("float32",), summary="number format"),

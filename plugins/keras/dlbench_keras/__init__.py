@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Difference, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Difference,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
 
@@ -14,23 +24,6 @@ _COMPILE_FOLDER = "/tmp/theano"
 _THEANO_FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
 
 _FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano", "cntk", "mxnet")
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 
 def _on_tensorflow(image_id: str, keras: str, tensorflow: str, stack: str) -> Image:
@@ -167,8 +160,8 @@ def dlbench_frameworks() -> list[Framework]:
             files=tuple(_HERE / f"adapter_{name}.py" for name in _FILES),
             images=_IMAGES,
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(
                         name="backend",

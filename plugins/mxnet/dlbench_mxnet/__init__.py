@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 _IMAGES = tuple(
     Image(
@@ -51,8 +43,8 @@ def dlbench_frameworks() -> list[Framework]:
             files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "updates")),
             images=_IMAGES,
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW", "NHWC"), summary="image layout"),
                     Axis(name="precision", values=("float32",), summary="number format"),

@@ -5,26 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Supports, hookimpl
+from dlbench.framework import LAYERS, OPTIMIZERS, Axis, Framework, Image, Supports, hookimpl
 
 _FOLDER = Path(__file__).parent
-
-_LAYERS = (
-    "activation",
-    "add",
-    "average_pool",
-    "convolution",
-    "dense",
-    "dropout",
-    "embedding",
-    "flatten",
-    "lstm",
-    "max_pool",
-    "permute",
-    "repeat",
-    "reshape",
-    "time_distributed",
-)
 
 
 @hookimpl
@@ -44,8 +27,8 @@ def dlbench_frameworks() -> Iterable[Framework]:
             images=(image,),
             oracle=True,
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("adadelta", "adagrad", "adam", "rmsprop", "sgd"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(
                         name="precision",

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 
 def _make_v1(image_id: str, version: str, stack: str, **environment: str) -> Image:
@@ -91,8 +83,8 @@ def dlbench_frameworks() -> list[Framework]:
             ),
             images=_IMAGES,
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NHWC", "NCHW"), summary="image layout"),
                     Axis(name="xla", values=("off", "on"), summary="compile with XLA"),

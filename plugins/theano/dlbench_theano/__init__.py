@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Supports, hookimpl
+from dlbench.framework import LAYERS, OPTIMIZERS, Axis, Framework, Image, Supports, hookimpl
 
 _HERE = Path(__file__).parent
 
@@ -12,23 +12,6 @@ _HERE = Path(__file__).parent
 _COMPILE_FOLDER = "/tmp/theano"
 
 _FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 
 def _image(version: str, keras: str) -> Image:
@@ -56,8 +39,8 @@ def dlbench_frameworks() -> list[Framework]:
             files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "program")),
             images=(_image("0.9.0", "1.2.2"), _image("1.0.5", "2.0.5")),
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW",), summary="image layout"),
                     Axis(name="precision", values=("float32",), summary="number format"),

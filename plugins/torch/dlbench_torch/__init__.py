@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
 
 #: torch.compile loads the libraries that it has just made from here.
 _COMPILE_FOLDER = "/tmp/torchinductor"
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 _IMAGES = (
     Image(
@@ -80,8 +72,8 @@ def dlbench_frameworks() -> list[Framework]:
             files=tuple(_HERE / f"adapter_{name}.py" for name in ("base", "layers", "optimizers")),
             images=_IMAGES,
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW", "NHWC"), summary="memory layout of images"),
                     Axis(

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlbench.framework import Axis, Framework, Image, Refusal, Supports, hookimpl
+from dlbench.framework import (
+    LAYERS,
+    OPTIMIZERS,
+    Axis,
+    Framework,
+    Image,
+    Refusal,
+    Supports,
+    hookimpl,
+)
 
 _HERE = Path(__file__).parent
-
-_LAYERS = (
-    "convolution",
-    "max_pool",
-    "average_pool",
-    "dense",
-    "activation",
-    "dropout",
-    "flatten",
-    "permute",
-    "reshape",
-    "embedding",
-    "lstm",
-    "time_distributed",
-    "repeat",
-    "add",
-)
 
 
 @hookimpl
@@ -54,8 +46,8 @@ def dlbench_frameworks() -> list[Framework]:
                 ),
             ),
             supports=Supports(
-                layers=_LAYERS,
-                optimizers=("sgd", "rmsprop", "adadelta", "adagrad", "adam"),
+                layers=LAYERS,
+                optimizers=OPTIMIZERS,
                 axes=(
                     Axis(name="layout", values=("NCHW",), summary="memory layout of images"),
                     Axis(name="precision", values=("float32",), summary="number format"),
