@@ -43,7 +43,9 @@ class Work:
     scenario: str
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def requests(self, frameworks: Iterable[str], settings: Sequence[str]) -> Iterator[Request]:
+    def requests(
+        self, frameworks: Iterable[str], settings: Sequence[str] = ()
+    ) -> Iterator[Request]:
         """Yield what asks for each cell by itself, ``settings`` such as ``threads=1`` included."""
         for values in itertools.product(*self.axes.values()):
             given = zip(self.axes, values, strict=True)
