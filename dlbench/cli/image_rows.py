@@ -26,19 +26,24 @@ def describe(row: ImageRow) -> dict[str, Any]:
 
 
 def table_lines(rows: Sequence[ImageRow]) -> list[str]:
-    """Return a table of ``rows`` as text."""
+    """Return a table of ``rows`` as text; an image that frameworks share is one line of it."""
     from tabulate import tabulate
 
+    shared: dict[tuple[str, str, str], list[ImageRow]] = {}
+    for row in rows:
+        shared.setdefault((row.choice.image.id, row.choice.device, row.tag), []).append(row)
     cells = [
         (
             row.choice.image.id,
+            ", ".join(dict.fromkeys(one.choice.framework_name for one in alike)),
             row.choice.device,
-            row.choice.image.stack,
+            ", ".join(dict.fromkeys(one.choice.image.stack for one in alike)),
             row.state,
             f"{row.size_bytes / 1e6:.0f} MB" if row.size_bytes else "",
             row.tag,
         )
-        for row in rows
+        for alike in shared.values()
+        for row in alike[:1]
     ]
-    headers = ("image", "device", "stack", "state", "size", "tag")
+    headers = ("image", "frameworks", "device", "stack", "state", "size", "tag")
     return tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True).splitlines()
