@@ -52,6 +52,8 @@ class BuildSettings(Struct, frozen=True, kw_only=True):
     wheels: tuple[Path, ...] = ()
     #: A container registry, or a folder in one, that may have images already.
     registry: str = ""
+    #: Where locked jars come from, an address or a folder; empty: what the user's Maven is set to.
+    maven_repository: str = ""
     use_cache: bool = True
 
 
@@ -82,6 +84,7 @@ def read_settings(
         proxies=_read_proxies(os.environ),
         wheels=tuple(_wheel(path) for path in wheels),
         registry=os.environ.get("DLBENCH_REGISTRY", ""),
+        maven_repository=os.environ.get("DLBENCH_MAVEN_REPOSITORY", ""),
         use_cache=use_cache,
     )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Where the context's verify and inventory lie in a container image.
 IN_IMAGE = "/opt/dlbench"
 #: Files that are scripts, by the name that every context gives them.
-_EXECUTABLE = ("install", "verify", "inventory")
+_EXECUTABLE = ("install", "install-jars", "verify", "inventory")
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

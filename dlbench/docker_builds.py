@@ -70,7 +70,7 @@ class Builder:
     def _make(self, recipe: Recipe, on_line: Callable[[str], None]) -> None:
         if recipe.base.name:
             self._ensure_base(recipe.base, on_line)
-        draft = f"dlbench-draft/{recipe.image_id}:{recipe.digest[:12]}"
+        draft = f"dlbench-draft/{recipe.image_id.lower()}:{recipe.digest[:12]}"
         steps: list[str] = []
         try:
             with context.complete(recipe) as archive:

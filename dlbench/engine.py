@@ -90,6 +90,11 @@ class Recipe(Struct, frozen=True, kw_only=True):
     use_cache: bool = True
 
 
+def repository(image_id: str) -> str:
+    """Return the name that an engine keeps an image under; engines take no capitals."""
+    return f"dlbench/{image_id.lower()}"
+
+
 class BuiltImage(Struct, frozen=True, kw_only=True):
     """An image that is there, as the engine knows it."""
 

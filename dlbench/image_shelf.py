@@ -10,7 +10,7 @@ from msgspec import Struct
 from dlbench import images
 from dlbench.build_settings import BuildSettings
 from dlbench.catalog import Catalog
-from dlbench.engine import Engine, ImageKeeper, Recipe, StoredImage
+from dlbench.engine import Engine, ImageKeeper, Recipe, StoredImage, repository
 from dlbench.errors import EngineError, ImageError, UnknownNameError, UsageError, nearest
 from dlbench.framework import Image
 
@@ -144,7 +144,7 @@ def _wanted_tags(
             recipe = choice.render(images_folder, BuildSettings())
         except (ImageError, UnknownNameError):
             # What cannot be rendered now may be again: its images stay.
-            prefix = f"dlbench/{choice.image.id}:"
+            prefix = f"{repository(choice.image.id)}:"
             yield from (tag for tag in known if tag.startswith(prefix))
             continue
         yield recipe.tag

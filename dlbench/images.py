@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dlbench import bases, build_settings, context, requirements
+from dlbench import bases, build_settings, context, jars, maven, requirements
 from dlbench.build_settings import BuildSettings, read_settings
-from dlbench.engine import BaseRecipe, BuiltImage, Engine, ImageKeeper, Recipe
+from dlbench.engine import BaseRecipe, BuiltImage, Engine, ImageKeeper, Recipe, repository
 from dlbench.errors import ImageError, UnknownNameError, nearest
 from dlbench.framework import Image
 
@@ -25,7 +25,7 @@ __all__ = ["BuildSettings", "ensure", "folder_of", "lock_path", "read_settings",
 
 _FROM = re.compile(r"^FROM +(\S+)", re.MULTILINE)
 #: Files of an image folder that are no part of its context.
-_LEFT_OUT = re.compile(r"(image\.yaml|README\.md|requirements(\.\w+)?\.(in|txt)|.*\.pyc)$")
+_LEFT_OUT = re.compile(r"(image\.yaml|README\.md|pom\.xml|requirements(\.\w+)?\.(in|txt)|.*\.pyc)$")
 
 
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,7 +97,7 @@ def render(
     return Recipe(
         image_id=image.id,
         device=device,
-        tag=f"dlbench/{image.id}:{alike}-{mine.digest[:12]}",
+        tag=f"{repository(image.id)}:{alike}-{mine.digest[:12]}",
         digest=mine.digest,
         base=base_recipe(images_folder, mine.base, settings),
         context=mine.archive,
@@ -107,7 +107,7 @@ def render(
         verify=("{python}", "{context}/verify"),
         inventory=("{python}", "{context}/inventory"),
         build_arguments=settings.proxies,
-        secrets=build_settings.secrets(settings, mine.lock),
+        secrets=_secrets(folder, settings, mine.lock),
         wheels=_stand_ins(folder, device, settings.wheels),
         disk_bytes=definition.disk_megabytes.get(device, 0) * 1_000_000,
         registry="" if settings.wheels or not settings.use_cache else settings.registry,
@@ -178,8 +178,28 @@ def _compose(folder: Path, device: str, images_folder: Path, wheels: tuple[Path,
         files["tools.txt"] = tools.encode()
     if installer:
         files["install"] = (images_folder / "install" / installer).read_bytes()
+    if jars.LOCK in files:
+        _check_jars(folder)
+        files["install-jars"] = (images_folder / "install/jars").read_bytes()
+        files["jar-inventory"] = (images_folder / "install/jar-inventory").read_bytes()
     archive = context.pack(files)
     return _Content(base=base, lock=lock, archive=archive, digest=context.digest_of(archive))
+
+
+def _check_jars(folder: Path) -> None:
+    path = folder / jars.LOCK
+    try:
+        jars.parse(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ImageError(f"{path}: {error}", "dlbench images lock makes it again") from error
+
+
+def _secrets(folder: Path, settings: BuildSettings, lock: str) -> dict[str, bytes | Path]:
+    files = build_settings.secrets(settings, lock)
+    path = folder / jars.LOCK
+    return (
+        {**files, **maven.secrets(settings, path.read_text("utf-8"))} if path.is_file() else files
+    )
 
 
 def _own_files(folder: Path) -> Mapping[str, bytes]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dlbench import bases, build_settings, context, images, requirements, uv
+from dlbench import bases, build_settings, context, images, jars, maven, requirements, uv
 from dlbench.build_settings import BuildSettings
-from dlbench.engine import Engine, ImageKeeper, Recipe
+from dlbench.engine import Engine, ImageKeeper, Recipe, repository
 from dlbench.errors import EngineError, ImageError
 from dlbench.framework import Image
 
 _HEADER = "# Made by dlbench images lock out of {}: every file that there is of each version.\n"
+_JARS_HEADER = "# Made by dlbench images lock out of pom.xml: sha256, bytes, path of every jar.\n"
 #: Resolves for every interpreter from the image's own up, so that one lock serves them all.
 _UNIVERSAL = ("--universal", "--fork-strategy=fewest")
 #: With pins given, uv only lists files: any interpreter that the versions of the time knew will do.
@@ -57,6 +58,15 @@ class Locker(Struct, frozen=True, kw_only=True):
         path = source.with_suffix(".txt")
         return _write(path, _HEADER.format(source.name) + text, requirements.pins)
 
+    def lock_jars(self, image: Image, framework_name: str) -> Relocked | None:
+        """Resolve the jars of ``image`` and write their lock; None where it asks for none."""
+        folder = images.folder_of(image, framework_name, self.images_folder)
+        source = folder / jars.SOURCE
+        if not source.is_file():
+            return None
+        text = jars.write(maven.resolve(source, self.settings))
+        return _write(folder / jars.LOCK, _JARS_HEADER + text, jars.pins)
+
     def lock_base(self, name: str) -> Relocked:
         """Bootstrap base ``name``, throw the result away, and write its list of packages."""
         base = images.base_recipe(self.images_folder, name, self.settings)
@@ -98,7 +108,7 @@ class Locker(Struct, frozen=True, kw_only=True):
         return Recipe(
             image_id=image_id,
             device="cpu",
-            tag=f"dlbench/{image_id}:{digest[:12]}",
+            tag=f"{repository(image_id)}:{digest[:12]}",
             digest=digest,
             base=base,
             context=archive,

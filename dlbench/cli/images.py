@@ -11,6 +11,21 @@ import typer
 from msgspec.structs import replace
 
 from dlbench.cli import console, image_rows
+from dlbench.cli.image_options import (
+    AptMirror,
+    AsJson,
+    CaBundle,
+    Device,
+    EngineName,
+    FindLinks,
+    Framework,
+    Ids,
+    IndexUrl,
+    MavenRepository,
+    NoCache,
+    Registry,
+    Wheels,
+)
 from dlbench.cli.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -22,38 +37,6 @@ if TYPE_CHECKING:
     from dlbench.locks import Relocked
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-Ids = Annotated[
-    list[str] | None, typer.Argument(help="Image ids, as dlbench images list shows them.")
-]
-Framework = Annotated[str | None, typer.Option(help="Only images of this framework.")]
-Device = Annotated[str | None, typer.Option(help="Only images for this device: cpu or cuda.")]
-EngineName = Annotated[str | None, typer.Option(help="docker or podman.")]
-Wheels = Annotated[
-    list[Path] | None,
-    typer.Option("--wheel", help="A local wheel in place of the pinned one; may be repeated."),
-]
-CaBundle = Annotated[
-    Path | None,
-    typer.Option(help="Certificate authorities for the build (default: those of your pip)."),
-]
-IndexUrl = Annotated[str | None, typer.Option(help="Package index (default: that of your pip).")]
-FindLinks = Annotated[
-    list[str] | None,
-    typer.Option(help="Folder or page with further wheels; may be repeated."),
-]
-AptMirror = Annotated[
-    str | None, typer.Option(help="Package mirror for bases (default: that of your apt).")
-]
-Registry = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST[/FOLDER]",
-        help="Container registry that may have images already (default: DLBENCH_REGISTRY).",
-    ),
-]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Build again what is there already.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -67,6 +50,7 @@ def build(
     index_url: IndexUrl = None,
     find_links: FindLinks = None,
     apt_mirror: AptMirror = None,
+    maven_repository: MavenRepository = None,
     registry: Registry = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -85,6 +69,8 @@ def build(
     )
     if registry is not None:
         settings = replace(settings, registry=registry)
+    if maven_repository:
+        settings = replace(settings, maven_repository=maven_repository)
     choices = choose(ids, framework, device)
     recipes = {}
     for choice in choices:
@@ -184,6 +170,7 @@ def lock(
     index_url: IndexUrl = None,
     find_links: FindLinks = None,
     apt_mirror: AptMirror = None,
+    maven_repository: MavenRepository = None,
 ) -> None:
     """Resolve requirements anew and write the locks, with the hash of every file."""
     from dlbench import bases
@@ -191,14 +178,17 @@ def lock(
     from dlbench.locks import Locker
 
     workspace = open_workspace()
+    settings = read_settings(
+        ca_bundle=ca_bundle,
+        index_url=index_url,
+        find_links=find_links or (),
+        apt_mirror=apt_mirror,
+    )
+    if maven_repository:
+        settings = replace(settings, maven_repository=maven_repository)
     locker = Locker(
         images_folder=workspace.images,
-        settings=read_settings(
-            ca_bundle=ca_bundle,
-            index_url=index_url,
-            find_links=find_links or (),
-            apt_mirror=apt_mirror,
-        ),
+        settings=settings,
         engine=lambda: workspace.engine(engine),
         on_line=print_line,
     )
@@ -212,6 +202,8 @@ def lock(
         made = locker.lock_image(choice.image, choice.framework_name, choice.device)
         if made.path not in done:
             print_relocked(made)
+            if with_jars := locker.lock_jars(choice.image, choice.framework_name):
+                print_relocked(with_jars)
         done[made.path] = made
 
 

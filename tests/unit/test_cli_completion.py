@@ -29,7 +29,7 @@ def complete(dlbench: CommandLine, words: str, shell: str = "bash") -> list[str]
         ("run ro", ["rows"]),
         ("run rows --framework fa", ["faulty"]),
         ("run rows -f faulty=", ["faulty==1.0"]),
-        ("run rows --stack 20", ["2017", "2019", "2026"]),
+        ("run rows --stack 20", ["2017", "2019", "2022", "2026"]),
         ("run rows --engine p", ["podman"]),
         ("run rows --device c", ["cpu", "cuda"]),
         ("run rows --tri", ["--trials"]),

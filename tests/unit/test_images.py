@@ -221,6 +221,25 @@ def test_bundle_reaches_apt_unless_apt_has_one(folder: Path) -> None:
     assert fetch_options(render(folder, ca_bundle=bundle, apt_options=own).base) == own
 
 
+def test_jars_come_with_their_script_and_not_with_where_they_are(folder: Path) -> None:
+    before = render(folder)
+    (folder / "install/jars").write_text("fetch\n")
+    (folder / "install/jar-inventory").write_text("print()\n")
+    image = folder / "soft/soft-1.0"
+    (image / "pom.xml").write_text("<project/>\n")
+    assert render(folder).digest == before.digest
+    (image / "jars.txt").write_text(f"{'0' * 64} 3 org/a/b/2/b-2.jar\n")
+    here, there = (render(folder, maven_repository=name) for name in ("http://one", "http://two"))
+    assert here.digest == there.digest != before.digest
+    assert {"jars.txt", "install-jars", "jar-inventory"} == set(content(here)) - set(
+        content(before)
+    )
+    assert there.secrets["secrets/repository"] == b"http://two"
+    (image / "jars.txt").write_text("org/a/b/2/b-2.jar\n")
+    with pytest.raises(ImageError, match=r"jars\.txt: .* is not a sha256"):
+        render(folder)
+
+
 def test_image_folder_of_a_plugin_is_its_own(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "plugin"
     (folder / "soft/soft-1.0").rename(own)
@@ -243,6 +262,18 @@ def test_an_image_of_another_framework_serves(folder: Path) -> None:
         settings=BuildSettings(),
     )
     assert recipe.tag == render(folder).tag
+
+
+def test_a_tag_has_no_capitals(folder: Path) -> None:
+    (folder / "soft/soft-1.0").rename(folder / "soft/soft-1.0-M2.1")
+    recipe = images.render(
+        replace(IMAGE, id="soft-1.0-M2.1"),
+        framework_name="soft",
+        device="cpu",
+        images_folder=folder,
+        settings=BuildSettings(),
+    )
+    assert (recipe.image_id, recipe.tag[:22]) == ("soft-1.0-M2.1", "dlbench/soft-1.0-m2.1:")
 
 
 def test_unknown_device_and_missing_folder(folder: Path) -> None:

@@ -5,11 +5,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from dlbench import locks, requirements, uv
+from dlbench import jars, locks, maven, requirements, uv
 from dlbench.build_settings import BuildSettings
 from dlbench.engine import BuiltImage, Engine, ImageKeeper, Recipe
 from dlbench.errors import ImageError
 from dlbench.framework import Image
+from dlbench.jars import Jar
 
 IMAGE = Image(id="soft-1.0", versions={"soft": "1.0"}, stack="2026", python_version="3.11")
 A, B = "a" * 64, "b" * 64
@@ -160,6 +161,21 @@ def test_the_lock_says_what_is_built_from_source(folder: Path) -> None:
     path = locker(folder, lambda: engine).lock_image(image, "soft", "cpu").path
     assert requirements.sources(path.read_text()) == {"soft"}
     assert requirements.pins(path.read_text()) == {"soft": "1.0"}
+
+
+def test_jars_are_locked_where_they_are_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = folder / "soft/soft-1.0"
+    assert locker(folder).lock_jars(IMAGE, "soft") is None
+    (image / "pom.xml").write_text("<project/>")
+    one = Jar(path="org/a/b/2/b-2.jar", sha256=A, size_bytes=3)
+    monkeypatch.setattr(maven, "resolve", lambda source, settings: [one])
+    made = locker(folder).lock_jars(IMAGE, "soft")
+    assert made == locks.Relocked(
+        path=image / "jars.txt", changes=("org.a:b 2 is not in the lock",)
+    )
+    assert jars.parse((image / "jars.txt").read_text()) == [one]
 
 
 def test_missing_source_is_named(folder: Path) -> None:

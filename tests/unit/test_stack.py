@@ -10,12 +10,13 @@ CHECKOUT = Path(__file__).parents[2] / "images"
 
 
 def test_stacks_of_the_checkout() -> None:
-    old, middle, new = stack.load_stacks(CHECKOUT)
+    old, middle, java, new = stack.load_stacks(CHECKOUT)
     assert (old.name, old.cuda, old.cudnn, old.os) == ("2017", "8.0", "5.1.10", "Ubuntu 14.04")
     titan = old.studies[0]
     assert (titan.id, titan.versions["keras"]) == ("titanx-2017", "1.2.2")
     assert any("Theano is the release 0.9.0" in text for text in titan.differs)
     assert (middle.name, middle.python, middle.gpu) == ("2019", "2.7", None)
+    assert (java.name, java.image_os) == ("2022", "Debian 12 (bookworm), with OpenJDK 17")
     assert (new.name, new.python) == ("2026", "3.11")
 
 
