@@ -63,3 +63,14 @@ def test_every_method_of_an_adapter() -> None:
         methods = [name for name in vars(oracle.adapter.Adapter) if not name.startswith("_")]
     assert [name for name in methods if name not in PAGE] == []
     assert {"train_step", "predict", "synchronize"} <= set(methods)
+
+
+def test_what_the_page_shows_of_the_worker_in_c_is_what_is_executed() -> None:
+    section = PAGE[PAGE.index("### One in C") :]
+    folder = ROOT / "tests" / "plugins" / "c" / "dlbench_c"
+    source = "".join(path.read_text() for path in (folder / "__init__.py", folder / "worker.c"))
+    lines = {line.strip() for line in source.splitlines()}
+    shown = re.findall(r"^```\w+\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 3
+    assert {line.strip() for block in shown for line in block.splitlines()} <= lines
+    assert shown[2] in source
