@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import dlbench_mxnet
+import dlbench_theano
 
 from dlbench.framework import (
     LAYERS,
@@ -17,11 +21,6 @@ from dlbench.framework import (
 )
 
 _HERE = Path(__file__).parent
-
-#: Theano loads the libraries that it has just made from here.
-_COMPILE_FOLDER = "/tmp/theano"
-
-_THEANO_FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
 
 _FILES = ("network", "training", "dialect1", "dialect2", "tensorflow", "theano", "cntk", "mxnet")
 
@@ -38,21 +37,14 @@ def _on_tensorflow(image_id: str, keras: str, tensorflow: str, stack: str) -> Im
     )
 
 
-def _on_theano(keras: str, theano: str) -> Image:
-    return Image(
-        id=f"theano-{theano}",
-        versions={"keras": keras, "theano": theano},
-        stack="2017",
-        axes={"backend": "theano", "layout": "NCHW"},
-        python="python2.7",
-        python_version="2.7",
-        scratch=(_COMPILE_FOLDER,),
-        environment={
-            "KERAS_BACKEND": "theano",
-            "THEANO_FLAGS": ",".join((*_THEANO_FLAGS, f"base_compiledir={_COMPILE_FOLDER}")),
-        },
-        # It needs g++, Python's headers and OpenBLAS.
-        venv=False,
+def _within(image: Image) -> Image:
+    """Return a backend's image as Keras uses it: with its own facts, and Keras' beside them."""
+    backend, version = next(iter(image.versions.items()))
+    return replace(
+        image,
+        versions={"keras": image.versions["keras"], backend: version},
+        axes={"backend": backend, "layout": "NCHW"},
+        environment={**image.environment, "KERAS_BACKEND": backend},
     )
 
 
@@ -69,28 +61,13 @@ _ON_CNTK = Image(
 )
 
 
-def _on_mxnet(keras: str, mxnet: str) -> Image:
-    return Image(
-        id=f"mxnet-{mxnet}",
-        versions={"keras": keras, "mxnet": mxnet},
-        stack="2017",
-        axes={"backend": "mxnet", "layout": "NCHW"},
-        python="python2.7",
-        python_version="2.7",
-        # Passive, as for MXNet alone: else threads that wait take the time of those that work.
-        environment={"KERAS_BACKEND": "mxnet", "OMP_WAIT_POLICY": "PASSIVE"},
-    )
-
-
 _IMAGES = (
     _on_tensorflow("tensorflow-1.15.0", "2.0.5", "1.15.0", "2019"),
     _on_tensorflow("keras-2.0.5-tensorflow-1.0.0", "2.0.5", "1.0.0", "2017"),
     _on_tensorflow("tensorflow-1.0.0", "1.2.2", "1.0.0", "2017"),
-    _on_theano("2.0.5", "1.0.5"),
-    _on_theano("1.2.2", "0.9.0"),
+    *(_within(image) for image in reversed(dlbench_theano.IMAGES)),
     _ON_CNTK,
-    _on_mxnet("1.2.2.1", "0.11.0"),
-    _on_mxnet("2.2.4.2", "1.5.1"),
+    *(_within(image) for image in dlbench_mxnet.IMAGES),
 )
 
 _REFUSALS = (

@@ -17,7 +17,8 @@ from dlbench.framework import (
 
 _HERE = Path(__file__).parent
 
-_IMAGES = tuple(
+#: Those that Keras on MXNet lives in, too.
+IMAGES = tuple(
     Image(
         id=f"mxnet-{version}",
         versions={"mxnet": version, "keras": keras},
@@ -41,7 +42,7 @@ def dlbench_frameworks() -> list[Framework]:
             summary="MXNet symbols, bound to an executor, and an updater",
             adapter=_HERE / "adapter.py",
             files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "updates")),
-            images=_IMAGES,
+            images=IMAGES,
             supports=Supports(
                 layers=LAYERS,
                 optimizers=OPTIMIZERS,

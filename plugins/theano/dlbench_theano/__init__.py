@@ -14,7 +14,7 @@ _COMPILE_FOLDER = "/tmp/theano"
 _FLAGS = ("device=cpu", "floatX=float32", "openmp=False", "blas.ldflags=-lopenblas")
 
 
-def _image(version: str, keras: str) -> Image:
+def _make_image(version: str, keras: str) -> Image:
     return Image(
         id=f"theano-{version}",
         versions={"theano": version, "keras": keras},
@@ -28,6 +28,10 @@ def _image(version: str, keras: str) -> Image:
     )
 
 
+#: Those that Keras on Theano lives in, too.
+IMAGES = (_make_image("0.9.0", "1.2.2"), _make_image("1.0.5", "2.0.5"))
+
+
 @hookimpl
 def dlbench_frameworks() -> list[Framework]:
     """Return Theano as of 2017: 0.9.0, and 1.0.5, its last."""
@@ -37,7 +41,7 @@ def dlbench_frameworks() -> list[Framework]:
             summary="Theano's expressions, compiled to one function a step",
             adapter=_HERE / "adapter.py",
             files=tuple(_HERE / f"adapter_{name}.py" for name in ("layers", "program")),
-            images=(_image("0.9.0", "1.2.2"), _image("1.0.5", "2.0.5")),
+            images=IMAGES,
             supports=Supports(
                 layers=LAYERS,
                 optimizers=OPTIMIZERS,
