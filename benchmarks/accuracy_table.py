@@ -34,9 +34,9 @@ COLUMNS = (
     Column(name="epochs", title="epochs"),
     Column(name="accuracy", title="accuracy", unit="1", digits=4),
     Column(name="best", title="best", unit="1", digits=4),
-    Column(name="loss", title="loss", unit="1"),
-    Column(name="difference", title="to the other", unit="1"),
-    Column(name="chance", title="chance", unit="1"),
+    Column(name="loss", title="loss", unit="1", digits=4),
+    Column(name="difference", title="to the other", unit="1", digits=4),
+    Column(name="chance", title="chance", unit="1", digits=4),
     Column(name="known", title="known"),
     Column(name="judged", title="judged"),
 )
