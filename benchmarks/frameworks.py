@@ -32,13 +32,22 @@ TIMEOUT_SECONDS = 900.0
 
 
 def list_cells(
-    workspace: Workspace, frameworks: Iterable[str] = (), scenarios: Iterable[str] = ()
+    workspace: Workspace,
+    frameworks: Iterable[str] = (),
+    scenarios: Iterable[str] = (),
+    settings: Iterable[str] = (),
 ) -> Iterator[Cell | RefusedCell]:
-    """Yield each scenario on each image, in the variant that all defaults make."""
+    """Yield each scenario on each image, in the variant that all defaults make but ``settings``."""
+    settings = tuple(settings)
     catalog = workspace.catalog()
     for framework, image in list_images(catalog, frameworks):
         for name in scenarios or names(workspace.scenarios):
-            request = Request(scenarios=(name,), frameworks=(spell(framework, image),), quick=True)
+            request = Request(
+                scenarios=(name,),
+                frameworks=(spell(framework, image),),
+                axes=settings,
+                quick=True,
+            )
             yield from expand(request, catalog, workspace.scenarios)
 
 
@@ -73,6 +82,7 @@ def run_cell(cell: Cell) -> Fact:
     request = Request(
         scenarios=(cell.scenario.name,),
         frameworks=(f"{cell.entry.framework.name}=={cell.image.id}",),
+        axes=(f"threads={cell.variant['threads']}",),
         quick=True,
     )
     return make_fact(summarize(attempt(request, timeout_seconds=TIMEOUT_SECONDS).record))
@@ -134,10 +144,12 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, help="gather: results folders")
     parser.add_argument("--framework", action="append", default=[])
     parser.add_argument("--scenario", action="append", default=[])
+    parser.add_argument("--threads", type=int, help="of a run: beside other work 1 takes less time")
     parser.add_argument("--again", action="store_true")
     given = parser.parse_args()
     try:
-        every = list(list_cells(open_workspace(), given.framework, given.scenario))
+        settings = () if given.threads is None else (f"threads={given.threads}",)
+        every = list(list_cells(open_workspace(), given.framework, given.scenario, settings))
         cells = [one for one in every if isinstance(one, Cell)]
         if given.what == "run" and (problems := run_all(cells, again=given.again)):
             raise SystemExit("\n".join(problems))

@@ -90,6 +90,13 @@ def find_cell(framework: str, scenario: str) -> Cell:
     return cell
 
 
+def test_cells_may_be_asked_for_with_fewer_threads() -> None:
+    (cell,) = list_cells(open_workspace(), ["numpy"], ["fcnn-width"], ["threads=1"])
+    assert isinstance(cell, Cell)
+    usual = find_cell("numpy", "fcnn-width").variant
+    assert cell.variant == {**usual, "threads": "1"}
+
+
 def test_a_fact_of_a_scenario_that_has_changed_is_of_no_cell() -> None:
     cell = find_cell("numpy", "fcnn-width")
     axes = {name: value for name, value in cell.variant.items() if name != "threads"}
