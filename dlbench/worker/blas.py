@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 #: Features of a processor, and the best kernels of OpenBLAS for one that has them.
-_KERNELS = (("avx512f", "SkylakeX"), ("avx2", "Haswell"), ("avx", "Sandybridge"))
+KERNELS = (("avx512f", "SkylakeX"), ("avx2", "Haswell"), ("avx", "Sandybridge"))
 
 #: How OpenBLAS' functions are called, by build.
 _PATTERNS = ("scipy_openblas_%s64_", "scipy_openblas_%s", "openblas_%s64_", "openblas_%s")
@@ -21,15 +21,16 @@ _PATTERNS = ("scipy_openblas_%s64_", "scipy_openblas_%s", "openblas_%s64_", "ope
 _LOAD = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1]); print(len(os.listdir('/proc/self/task')))"
 
 
-def choose_kernels():
+def choose_kernels(choice=KERNELS):
     """Have OpenBLAS, before it is loaded, use the kernels for this processor's features.
 
     An OpenBLAS that is older than the processor does not know it by its model, and takes the slowest
-    ones that there are.  A choice that was made already, in OPENBLAS_CORETYPE, stays.
+    ones that there are.  A choice that was made already, in OPENBLAS_CORETYPE, stays.  ``choice`` is
+    ``KERNELS``, or those of them that this OpenBLAS has.
     """
     with open("/proc/cpuinfo") as facts:
         features = set(re.findall(r"\w+", facts.read()))
-    for feature, kernels in _KERNELS:
+    for feature, kernels in choice:
         if feature in features:
             os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
             return
@@ -41,7 +42,11 @@ def versions(where=""):
     Of several that are loaded it is the one whose path has ``where`` in it.
     """
     found = _call("get_config", ctypes.c_char_p, where)
-    return {"blas": found.decode("ascii", "replace").strip()} if found else {}
+    if not found:
+        return {}
+    # An old one begins with how it was built.
+    text = found.decode("ascii", "replace").strip()
+    return {"blas": text if text.startswith("OpenBLAS") else "OpenBLAS " + text}
 
 
 def settings(where=""):

@@ -45,6 +45,7 @@ FRAMEWORKS = {
     "keras==cntk-2.7": "cntk-2.7",
     "keras==mxnet-0.11.0": "mxnet-0.11.0",
     "keras==mxnet-1.5.1": "mxnet-1.5.1",
+    "deeplearning4j==1.0.0-M2.1": "deeplearning4j-1.0.0-M2.1",
 }
 
 #: Frameworks that take minutes to compile, on images that others are seen on in each change.
@@ -95,6 +96,11 @@ AXES = (
         for axes in ("layout=NCHW", "xla=on", "xla=on,layout=NCHW")
     ),
     ("probe-stories", "caffe==1.0.0:gate_activation=sigmoid"),
+    *(
+        (probe, f"deeplearning4j==1.0.0-M2.1:{axes}")
+        for probe in ("probe-images", "probe-pixels")
+        for axes in ("preset=stock", "preset=stock,layout=NHWC")
+    ),
 )
 
 #: What every change must pass, beside every framework on its probe; all else waits for --full.
@@ -231,6 +237,8 @@ def test_audit_finds_nothing(laboratory: Laboratory, scenario: str, framework: s
             ("cntk==2.7", ["NCHW"]),
             ("torch7", ["NCHW"]),
             ("torch==1.0.0", ["NCHW"]),
+            ("deeplearning4j==1.0.0-M2.1", ["NCHW"]),
+            ("deeplearning4j==1.0.0-M2.1:preset=stock,layout=NHWC", ["NHWC"], pytest.mark.full),
         )
     ],
 )
@@ -265,6 +273,17 @@ def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> 
     on = finished_settings(laboratory.execute("probe-vectors", "torch==2.13.0:compile=on"))
     assert off["compiled_programs"] == 0
     assert on["compiled_programs"] >= 1
+
+
+@pytest.mark.full
+def test_helpers_of_onednn_are_shown_by_the_operations_that_ran(laboratory: Laboratory) -> None:
+    framework = "deeplearning4j==1.0.0-M2.1"
+    tuned = finished_settings(laboratory.execute("probe-images", framework))
+    stock = finished_settings(laboratory.execute("probe-images", f"{framework}:preset=stock"))
+    assert (tuned["convolutions"], stock["convolutions"]) == (["conv2d"], ["im2col and a product"])
+    assert tuned["helpers"] == ["MKLDNNConvHelper", "MKLDNNSubsamplingHelper"]
+    assert stock["helpers"] == []
+    assert (tuned["omp_wait_policy"], stock["omp_wait_policy"]) == ("PASSIVE", "unset")
 
 
 @pytest.mark.parametrize(

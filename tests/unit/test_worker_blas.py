@@ -55,6 +55,21 @@ def test_a_choice_that_was_made_stays(features: list[str]) -> None:
     assert os.environ["OPENBLAS_CORETYPE"] == "Zen"
 
 
+def test_kernels_that_the_library_does_not_have_are_not_chosen(features: list[str]) -> None:
+    features.extend(["avx", "avx2", "avx512f"])
+    blas.choose_kernels(blas.KERNELS[1:])
+    assert os.environ["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+@pytest.mark.parametrize("said", [b"OpenBLAS 0.3.19 Haswell", b"DYNAMIC_ARCH NO_AFFINITY Haswell "])
+def test_a_library_that_does_not_say_its_name_gets_it(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(blas, "_call", lambda name, result, where: said)
+    assert blas.versions()["blas"].split()[0] == "OpenBLAS"
+    assert blas.versions()["blas"].endswith("Haswell")
+
+
 def test_the_loaded_library_is_asked() -> None:
     found = blas.settings()
     assert found["blas"] in blas.versions()["blas"]
