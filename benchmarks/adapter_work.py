@@ -16,6 +16,8 @@ TENSORFLOW, TORCH = "tensorflow==2.21.0", "torch==2.13.0"
 KERAS = ("keras==tensorflow-1.0.0", "keras==theano-0.9.0")
 #: TensorFlow 1, which has scripts of its own: as it was, and the last one, in Intel's build.
 TENSORFLOW1 = ("tensorflow==1.0.0", "tensorflow==1.15.0+intel")
+#: Deeplearning4j, whose programs are Java: as it was in 2016, and the last one.
+DEEPLEARNING4J = ("deeplearning4j==0.4-rc3.8", "deeplearning4j==1.0.0-M2.1")
 NOTHING = Trials(at_most=0, at_least=0)
 
 
@@ -54,6 +56,7 @@ STEPS = {
     "mxnet": ("mxnet==0.11.0", ("vgg16_mxnet.py",)),
     "torch1": ("torch==1.0.0", ("vgg16_torch1.py",)),
     "torch7": ("torch7", ("vgg16_torch7.py",)),
+    "deeplearning4j": (DEEPLEARNING4J[1], ("java_program.py", "vgg16_deeplearning4j")),
     "keras-tensorflow": (KERAS[0], ("vgg16_keras.py", "--layout", "NHWC")),
     "keras-theano": (KERAS[1], ("vgg16_keras.py", "--layout", "NCHW")),
 }
@@ -67,22 +70,35 @@ EPOCHS = {
     "mnist-hrnn": 30,
 }
 
-#: Scenario -> frameworks of 2017, each with a script for it.
+#: Scenario -> frameworks of 2016 to 2022, each with a script for it.
 EARLIER = {
-    "fcnn-depth": ("caffe==1.0.0", TENSORFLOW1[0], *KERAS),
+    "fcnn-depth": ("caffe==1.0.0", TENSORFLOW1[0], *KERAS, DEEPLEARNING4J[0]),
     "mnist-mlp": (
         *("theano==0.9.0", "caffe==1.0.0", "cntk==2.7", "mxnet==0.11.0"),
         *("torch==1.0.0", "torch7"),
         TENSORFLOW1[0],
         *KERAS,
+        DEEPLEARNING4J[1],
     ),
+    "mnist-cnn": (DEEPLEARNING4J[1],),
 }
 
 #: How the names of a framework's scripts end, where not with its own name.
-ENDS = {"torch==1.0.0": "torch1", **dict.fromkeys(TENSORFLOW1, "tensorflow1")}
+ENDS = {
+    "torch==1.0.0": "torch1",
+    DEEPLEARNING4J[0]: "deeplearning4j0",
+    **dict.fromkeys(TENSORFLOW1, "tensorflow1"),
+}
 
 #: Further files that a framework's scripts import.
 IMPORTED = {"torch7": ("torch7_nn.py",)}
+
+
+def list_java(script: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the Java files of a script: the program that it compiles, and what all share."""
+    if script[0] != "java_program.py":
+        return ()
+    return f"{script[1]}.java", "Epochs.java", "Turns.java"
 
 
 def step_work(name: str, amount: Amount, threads: int) -> Work:
@@ -96,7 +112,7 @@ def step_work(name: str, amount: Amount, threads: int) -> Work:
         axes=(f"batch_size={amount.batch_size}",),
         change_plan=lambda plan: steps_only(plan, amount),
         script=(*script, *given, "--steps", str(amount.count), "--threads", str(threads)),
-        beside=IMPORTED.get(framework, ()),
+        beside=(*IMPORTED.get(framework, ()), *list_java(script)),
         turns=amount.warmup + amount.count,
         phase="step",
         read_seconds=lambda found: list(found["step_seconds"]),
@@ -122,7 +138,9 @@ def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
     label = f"{library}-{version}" if version[:1].isalpha() else library
     steps = amount.steps_per_epoch or EPOCHS[scenario]
     count = 1 + amount.count
-    script = scenario.removesuffix("-depth").replace("-", "_")
+    program = f"{scenario.removesuffix('-depth').replace('-', '_')}_{library}"
+    java = framework in DEEPLEARNING4J
+    script = ("java_program.py", program) if java else (f"{program}.py",)
     return Work(
         name=f"{scenario}-{label}",
         framework=framework,
@@ -130,7 +148,7 @@ def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
         axes=(),
         change_plan=lambda plan: epochs_only(plan, count, steps),
         script=(
-            f"{script}_{library}.py",
+            *script,
             "--data",
             "{data}",
             "--epochs",
@@ -138,7 +156,7 @@ def epoch_work(scenario: str, framework: str, amount: Amount) -> Work:
             "--steps",
             str(steps),
         ),
-        beside=("epochs.py", *IMPORTED.get(framework, ())),
+        beside=("epochs.py", *IMPORTED.get(framework, ()), *list_java(script)),
         turns=count,
         phase="epoch",
         skipped=1,

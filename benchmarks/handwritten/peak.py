@@ -96,10 +96,24 @@ def keras_product(size, threads, precision):
     return lambda: float(product([])[0])
 
 
+def deeplearning4j_product(size, threads, precision):
+    choose_kernels()
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+    import jpype
+
+    jpype.startJVM(classpath=["/opt/jars/*"])
+    arrays = jpype.JClass("org.nd4j.linalg.factory.Nd4j")
+    shape = jpype.JInt[:]([size, size])
+    left, right, product = (arrays.rand(shape).castTo(arrays.dataType()) for _ in range(3))
+    return lambda: left.mmuli(right, product).getDouble(jpype.JLong(0))
+
+
 MAKERS = {
     "torch": torch_product, "torch7": torch_product, "tensorflow": tensorflow_product,
     "numpy": numpy_product, "theano": theano_product, "caffe": numpy_product,
-    "cntk": cntk_product, "mxnet": mxnet_product, "keras": keras_product}
+    "cntk": cntk_product, "mxnet": mxnet_product, "keras": keras_product,
+    "deeplearning4j": deeplearning4j_product}
 
 
 def report(result, path):

@@ -23,15 +23,20 @@ HANDWRITTEN = Path(__file__).parents[2] / "benchmarks" / "handwritten"
 SCENARIOS = ("mnist_mlp", "mnist_cnn", "cifar10_cnn", "mnist_hrnn", "fcnn")
 EPOCHS = 3
 
-#: All scripts of a framework in one process, which imports it once.
+#: All scripts of a framework in one process, which imports it once; a Java program starts its own.
 DRIVER = """
-import importlib, os, sys
+import importlib, os, subprocess, sys
+here = os.path.dirname(os.path.abspath(__file__))
 data, out = sys.argv[1:3]
 for name in sys.argv[3:]:
     folder = os.path.join(data, "cifar10" if "cifar10" in name else "mnist")
     output = os.path.join(out, name + ".json")
-    sys.argv = [name, "--data", folder, "--epochs", "EPOCHS", "--steps", "2", "--output", output]
-    importlib.import_module(name).main()
+    given = ["--data", folder, "--epochs", "EPOCHS", "--steps", "2", "--output", output]
+    if os.path.exists(os.path.join(here, name + ".java")):
+        subprocess.check_call([sys.executable, os.path.join(here, "java_program.py"), name] + given)
+    else:
+        sys.argv = [name] + given
+        importlib.import_module(name).main()
 """
 
 
@@ -86,8 +91,9 @@ def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_
     engine, image = find_image(image_id.partition("-")[0], image_id)
     for folder in ("in", "out"):
         (tmp_path / folder).mkdir()
-    for file in HANDWRITTEN.glob("*.py"):
-        shutil.copyfile(file, tmp_path / "in" / file.name)
+    for file in HANDWRITTEN.iterdir():
+        if file.suffix in {".py", ".java"}:
+            shutil.copyfile(file, tmp_path / "in" / file.name)
     driver = DRIVER.replace("EPOCHS", str(EPOCHS))
     (tmp_path / "in" / "driver.py").write_text(driver, encoding="utf-8")
     run_id = new_id()

@@ -9,6 +9,8 @@ from source_lines import ROOT, count_lines, name_tool, read_kept, recount, write
 
 KEPT = read_kept()
 SCRIPTS = [row["file"] for row in KEPT["scripts"]]
+#: By language, what stands in every script that reports epochs, and in no other.
+REPORTS = {".py": "from epochs import", ".java": "options.report("}
 
 
 @pytest.mark.parametrize("row", KEPT["scripts"], ids=SCRIPTS)
@@ -24,8 +26,8 @@ def test_every_script_of_epochs_is_counted() -> None:
     folder = ROOT / "benchmarks" / "handwritten"
     scripts = [
         path.relative_to(ROOT).as_posix()
-        for path in sorted(folder.glob("*.py"))
-        if "from epochs import" in path.read_text(encoding="utf-8")
+        for path in sorted(folder.iterdir())
+        if path.suffix in REPORTS and REPORTS[path.suffix] in path.read_text(encoding="utf-8")
     ]
     assert sorted(SCRIPTS) == scripts
 
