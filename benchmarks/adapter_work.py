@@ -78,7 +78,7 @@ EARLIER = {
         *("torch==1.0.0", "torch7"),
         TENSORFLOW1[0],
         *KERAS,
-        DEEPLEARNING4J[1],
+        *DEEPLEARNING4J,
     ),
     "mnist-cnn": (DEEPLEARNING4J[1],),
 }

@@ -31,6 +31,9 @@ _ALL = frozenset({"*", "external:*", _CENTRAL})
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 #: The model that every project of Maven inherits from; its repository is the default one.
 _SUPER_MODEL = "org/apache/maven/model/pom-4.0.0.xml"
+_MODEL_BUILDER = "maven-model-builder-*.jar"
+#: Where Debian has Maven's libraries (libmaven3-core-java), which may be there without Maven.
+DEBIAN = Path("/usr/share/java")
 
 
 def secrets(settings: BuildSettings, lock: str) -> dict[str, bytes | Path]:
@@ -58,7 +61,7 @@ def find_repository(environment: Mapping[str, str] = os.environ) -> str:
     for path in filter(Path.is_file, files):
         for address in _mirrors(_read(path)):
             return address
-    return _default(home) if home else ""
+    return _default(home / "lib") if home else _default(DEBIAN)
 
 
 def local_folder(address: str) -> Path | None:
@@ -129,9 +132,9 @@ def _mirrors(settings: ElementTree.Element) -> Iterator[str]:
             yield values.get("url", "")
 
 
-def _default(home: Path) -> str:
-    """Return the repository that the Maven in ``home`` takes where nobody says otherwise."""
-    for path in sorted(home.glob("lib/maven-model-builder-*.jar")):
+def _default(libraries: Path) -> str:
+    """Return the repository that Maven with these libraries takes where nobody says otherwise."""
+    for path in sorted(libraries.glob(_MODEL_BUILDER)):
         with zipfile.ZipFile(path) as archive:
             model = ElementTree.fromstring(archive.read(_SUPER_MODEL))
         for repository in _children(model, "repository"):

@@ -41,6 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(maven, "DEBIAN", tmp_path / "debian")
     return tmp_path
 
 
@@ -50,6 +51,12 @@ def write_settings(path: Path, *mirrors: str) -> None:
     path.write_text(text)
 
 
+def write_model(folder: Path, text: str) -> None:
+    """Write the library of Maven's that has its default repository."""
+    with zipfile.ZipFile(folder / "maven-model-builder-3.9.jar", "w") as archive:
+        archive.writestr("org/apache/maven/model/pom-4.0.0.xml", text)
+
+
 def install_maven(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install something that looks like Maven, and put it on the path."""
     root = folder / "maven"
@@ -57,8 +64,7 @@ def install_maven(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "lib").mkdir()
     (root / "bin/mvn").write_text(MVN)
     (root / "bin/mvn").chmod(0o755)
-    with zipfile.ZipFile(root / "lib/maven-model-builder-3.9.jar", "w") as archive:
-        archive.writestr("org/apache/maven/model/pom-4.0.0.xml", SUPER)
+    write_model(root / "lib", SUPER)
     monkeypatch.setenv("PATH", f"{root / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("CALLED", str(folder / "called"))
     return root
@@ -67,6 +73,14 @@ def install_maven(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_maven_and_settings_there_is_no_repository() -> None:
     assert maven.find_repository() == ""
     assert maven.secrets(BuildSettings(), LOCK) == {"secrets/repository": b""}
+
+
+def test_a_library_of_mavens_is_enough(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "debian").mkdir()
+    write_model(home / "debian", SUPER.replace("its-own", "of-debian"))
+    assert maven.find_repository() == "of-debian"
+    install_maven(home, monkeypatch)
+    assert maven.find_repository() == "its-own"
 
 
 def test_settings_go_before_what_is_installed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
