@@ -77,7 +77,13 @@ UNSUPPORTED = (
 )
 
 #: Kinds of layer that the probes have only beside what a framework refuses.
-APART = (("words", "torch7"),)
+APART = (
+    ("words", "torch7"),
+    *(
+        ("padding", f"keras=={image}")
+        for image in ("theano-0.9.0", "theano-1.0.5", "mxnet-0.11.0", "mxnet-1.5.1")
+    ),
+)
 
 #: Each axis where it changes what is computed.
 AXES = (
@@ -293,3 +299,13 @@ def test_threads_are_those_asked_for(laboratory: Laboratory, framework: str) -> 
     found = finished_settings(laboratory.execute(SMALL.get(framework, PROBE), framework))
     wanted = min(2, len(os.sched_getaffinity(0)))
     assert found["threads"] == wanted
+
+
+@pytest.mark.full
+@pytest.mark.image("cntk-2.7")
+def test_the_mend_of_keras_on_cntk_is_named_where_it_acts(laboratory: Laboratory) -> None:
+    folding = [
+        finished_settings(laboratory.execute(probe, "keras==cntk-2.7"))["folding"]
+        for probe in ("probe-rows", "probe-images")
+    ]
+    assert folding == ["mended: to_batch", "none"]

@@ -64,13 +64,18 @@ def read(model, variables):
 
 
 def found(model):
-    """Return what is active: MKL and its threads, and what the operations of the model are."""
+    """Return what is active: MKL and its threads, and what the operations of the model are.
+
+    ``folding`` says whether the mend of it is in the model: Keras' own has another operation.
+    """
     made = [one for one in C.logging.depth_first_search(model.outputs[0], lambda _: True)
             if isinstance(one, C.Function)]
     images = [one for one in made if one.op_name in ("Convolution", "Pooling")]
     products = [one for one in made if one.op_name in ("Convolution", "Times")]
+    mended = any(one.op_name == "ToBatchAxis" for one in made)
     return dict(
         mkl.settings(), updates="gated", operations=len(made),
+        folding="mended: to_batch" if mended else "none",
         compute_precision=sorted(set(np.dtype(one.dtype).name for one in products)),
         # These operations exist for images with channels first alone.
         layout=["NCHW"] if images else [])
