@@ -90,7 +90,8 @@ class Fcnn {
         }
         layers.layer(depth, new OutputLayer.Builder(LossFunction.MCXENT)
                 .nIn(inputs).nOut(10).activation("softmax").build());
-        MultiLayerNetwork network = new MultiLayerNetwork(layers.build());
+        MultiLayerNetwork network =
+                new MultiLayerNetwork(layers.pretrain(false).backprop(true).build());
         network.init();
         return network;
     }

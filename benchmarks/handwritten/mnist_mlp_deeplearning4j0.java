@@ -88,6 +88,8 @@ class MnistMlp0 {
                 .layer(1, new DenseLayer.Builder().nIn(512).nOut(512).dropOut(0.8).build())
                 .layer(2, new OutputLayer.Builder(LossFunction.MCXENT)
                         .nIn(512).nOut(10).activation("softmax").dropOut(0.8).build())
+                .pretrain(false)
+                .backprop(true)
                 .build());
         network.init();
         return network;
