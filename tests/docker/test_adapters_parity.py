@@ -46,6 +46,7 @@ FRAMEWORKS = {
     "keras==mxnet-0.11.0": "mxnet-0.11.0",
     "keras==mxnet-1.5.1": "mxnet-1.5.1",
     "deeplearning4j==1.0.0-M2.1": "deeplearning4j-1.0.0-M2.1",
+    "deeplearning4j==0.4-rc3.8": "deeplearning4j-0.4-rc3.8",
 }
 
 #: Frameworks that take minutes to compile, on images that others are seen on in each change.
@@ -65,16 +66,23 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("probe-images", "keras==mxnet-1.5.1"),
     ("probe-rows", "keras==mxnet-1.5.1"),
     ("probe-stories", "keras==mxnet-1.5.1"),
+    ("probe-images", "deeplearning4j==0.4-rc3.8"),
+    ("probe-rows", "deeplearning4j==0.4-rc3.8"),
+    ("probe-stories", "deeplearning4j==0.4-rc3.8"),
 )
 
 #: Where an optimizer is declared to have another definition, which shows after the first step.
-DIFFERENT = (("probe-rows", "keras==mxnet-0.11.0"),)
-
-#: What only the adapter finds it cannot do.
-UNSUPPORTED = (
-    ("probe-momentum", "keras==mxnet-0.11.0"),
-    ("probe-momentum", "keras==mxnet-1.5.1"),
+DIFFERENT = (
+    ("probe-rows", "keras==mxnet-0.11.0"),
+    ("probe-vectors", "deeplearning4j==0.4-rc3.8"),
 )
+
+#: What only the adapter finds it cannot do, and a word of what it says.
+UNSUPPORTED = {
+    ("probe-momentum", "keras==mxnet-0.11.0"): "Nesterov",
+    ("probe-momentum", "keras==mxnet-1.5.1"): "Nesterov",
+    ("probe-pixels", "deeplearning4j==0.4-rc3.8"): "no loss but the mean over items",
+}
 
 #: Kinds of layer that the probes have only beside what a framework refuses.
 APART = (
@@ -117,6 +125,7 @@ SMALL = {
     "theano==1.0.5": "probe-momentum",
     "keras==mxnet-0.11.0": "probe-vectors",
     "keras==mxnet-1.5.1": "probe-vectors",
+    "deeplearning4j==0.4-rc3.8": "probe-momentum",
 }
 CHOSEN = (
     ("probe-stories", "torch==2.13.0"),
@@ -194,7 +203,7 @@ def test_what_an_adapter_cannot_do_it_says(
 ) -> None:
     outcome = laboratory.execute(scenario, framework).outcome
     assert outcome.status == "unsupported"
-    assert "Nesterov" in outcome.detail
+    assert UNSUPPORTED[scenario, framework] in outcome.detail
 
 
 @pytest.mark.parametrize(("scenario", "framework"), VARIANTS)
@@ -279,6 +288,21 @@ def test_compile_is_shown_by_the_graphs_that_it_made(laboratory: Laboratory) -> 
     on = finished_settings(laboratory.execute("probe-vectors", "torch==2.13.0:compile=on"))
     assert off["compiled_programs"] == 0
     assert on["compiled_programs"] >= 1
+
+
+@pytest.mark.full
+def test_defaults_of_deeplearning4j_fit_five_times(laboratory: Laboratory) -> None:
+    framework = "deeplearning4j==0.4-rc3.8"
+    tuned = laboratory.execute("probe-momentum", framework)
+    stock = laboratory.execute("probe-momentum", f"{framework}:preset=stock")
+    found = [finished_settings(one) for one in (tuned, stock)]
+    assert [one["iterations"] for one in found] == [1, 5]
+    assert [one["algorithm"] for one in found] == [
+        "stochastic_gradient_descent",
+        "conjugate_gradient",
+    ]
+    assert {one["blas_vendor"] for one in found} == {"NativeSystemBLAS"}
+    assert losses(stock) != pytest.approx(losses(tuned), rel=1e-3)
 
 
 @pytest.mark.full

@@ -78,6 +78,32 @@ FORCED = (
         frameworks=("torch==2.13.0", "torch==1.0.0"),
         axes="momentum=0.9",
     ),
+    Forced(
+        reason="Deeplearning4j's AdaDelta has no learning rate",
+        scenario="adadelta-rate",
+        frameworks=("deeplearning4j==1.0.0-M2.1",),
+        does="learning_rate=1.0",
+    ),
+    Forced(
+        reason="Deeplearning4j's momentum is Nesterov's",
+        scenario="sgd-nesterov",
+        frameworks=("deeplearning4j==1.0.0-M2.1",),
+        axes="nesterov=false",
+        does="nesterov=true",
+    ),
+    Forced(
+        reason="Deeplearning4j 0.4-rc3.8 has no momentum but Nesterov's",
+        scenario="sgd-nesterov",
+        frameworks=("deeplearning4j==0.4-rc3.8",),
+        axes="nesterov=false",
+        does="nesterov=true",
+    ),
+    Forced(
+        reason="Deeplearning4j 0.4-rc3.8 has no learning rate that decays",
+        scenario="sgd-decay",
+        frameworks=("deeplearning4j==0.4-rc3.8",),
+        does="decay=0.0",
+    ),
 )
 
 CASES = [

@@ -49,6 +49,22 @@ def has_no(name: str) -> Callable[[Record], bool]:
     return misses
 
 
+def lacks_class(name: str) -> Callable[[Record], bool]:
+    """Return what says whether the run failed for want of a class of Deeplearning4j."""
+
+    def misses(record: Record) -> bool:
+        assert not record.outcome.ok
+        return f"Class org.deeplearning4j.nn.conf.{name} is not found" in record.outcome.detail
+
+    return misses
+
+
+def knows_no_hard_sigmoid(record: Record) -> bool:
+    """Say whether the run failed with ND4J's own words."""
+    assert not record.outcome.ok
+    return "Illegal name hardsigmoid" in record.outcome.detail
+
+
 def takes_another_layout(record: Record) -> bool:
     """Say whether the run went well and the audit found the other layout alone."""
     assert record.outcome.ok, record.outcome
@@ -216,6 +232,27 @@ FORCED = (
         framework="deeplearning4j==1.0.0-M2.1",
         axes={"layout": "NHWC"},
         shows=says_nothing,
+    ),
+    Forced(
+        reason="Deeplearning4j 0.4-rc3.8 has no layers that take NHWC images",
+        scenario="probe-images",
+        framework="deeplearning4j==0.4-rc3.8",
+        axes={"layout": "NHWC"},
+        shows=lacks_class("CNN2DFormat"),
+    ),
+    Forced(
+        reason="Deeplearning4j 0.4-rc3.8 has neither embeddings, plain LSTMs, sums nor turned axes",
+        scenario="probe-stories",
+        framework="deeplearning4j==0.4-rc3.8",
+        axes={},
+        shows=lacks_class("layers.EmbeddingLayer"),
+    ),
+    Forced(
+        reason="Deeplearning4j 0.4-rc3.8 has no hard sigmoid",
+        scenario="curves",
+        framework="deeplearning4j==0.4-rc3.8",
+        axes={},
+        shows=knows_no_hard_sigmoid,
     ),
 )
 

@@ -102,7 +102,11 @@ def test_a_shipped_study_has_a_row_for_whatever_was_published(name: str) -> None
     stated = published.load([STUDIES]).study(study.published)
     named = {(row.framework, row.backend) for row in stated.rows if row.framework}
     assert named <= rows
-    assert {row.framework for row in study.rows if row.beyond} <= {"torch", "tensorflow"}
+    assert {row.framework for row in study.rows if row.beyond} <= {
+        "torch",
+        "tensorflow",
+        "deeplearning4j",
+    }
 
 
 @pytest.mark.parametrize("name", studies.names([STUDIES]))

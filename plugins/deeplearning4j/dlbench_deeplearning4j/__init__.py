@@ -18,11 +18,13 @@ from dlbench.framework import (
 
 _HERE = Path(__file__).parent
 
-_M21 = "deeplearning4j-1.0.0-M2.1"
+_M21, _RC38 = "deeplearning4j-1.0.0-M2.1", "deeplearning4j-0.4-rc3.8"
 
 _FILES = (
     "arrays",
     "axes",
+    "chain",
+    "chain_layers",
     "graph",
     "java",
     "layers",
@@ -40,6 +42,12 @@ _IMAGES = (
         # Java and its jars are no packages of Python.
         venv=False,
     ),
+    Image(
+        id=_RC38,
+        versions={"deeplearning4j": "0.4-rc3.8"},
+        stack="2017",
+        venv=False,
+    ),
 )
 
 _REFUSALS = (
@@ -49,6 +57,31 @@ _REFUSALS = (
         layers=("convolution",),
         axes={"layout": ("NHWC",), "preset": ("tuned",)},
     ),
+    Refusal(
+        reason="Deeplearning4j 0.4-rc3.8 has no layers that take NHWC images",
+        images=(_RC38,),
+        layers=("convolution", "max_pool", "average_pool"),
+        axes={"layout": ("NHWC",)},
+    ),
+    Refusal(
+        reason="Deeplearning4j 0.4-rc3.8 has neither embeddings, plain LSTMs, sums nor turned axes",
+        images=(_RC38,),
+        layers=(
+            "embedding",
+            "lstm",
+            "time_distributed",
+            "repeat",
+            "add",
+            "permute",
+            "reshape",
+        ),
+    ),
+    Refusal(
+        reason="Deeplearning4j 0.4-rc3.8 has no hard sigmoid",
+        images=(_RC38,),
+        layers=("activation",),
+        parameters={"function": ("hard_sigmoid",)},
+    ),
 )
 
 _DIFFERENCES = (
@@ -57,16 +90,24 @@ _DIFFERENCES = (
         reason="Deeplearning4j adds epsilon to the root before its correction",
         images=(_M21,),
     ),
+    *(
+        Difference(
+            optimizer=optimizer,
+            reason="Deeplearning4j 0.4-rc3.8 divides the update by the batch, not the gradient",
+            images=(_RC38,),
+        )
+        for optimizer in ("rmsprop", "adadelta", "adagrad", "adam")
+    ),
 )
 
 
 @hookimpl
 def dlbench_frameworks() -> list[Framework]:
-    """Return Deeplearning4j as of 2022."""
+    """Return Deeplearning4j as of 2022, and as of the comparisons of 2016."""
     return [
         Framework(
             name="deeplearning4j",
-            summary="Deeplearning4j graphs on the JVM, fit on one batch at a time",
+            summary="Deeplearning4j on the JVM, fit on one batch at a time",
             adapter=_HERE / "adapter.py",
             files=tuple(_HERE / f"adapter_{name}.py" for name in _FILES),
             images=_IMAGES,
@@ -78,8 +119,9 @@ def dlbench_frameworks() -> list[Framework]:
                     Axis(
                         name="preset",
                         values=("tuned", "stock"),
-                        summary="oneDNN for convolutions, the processor's own BLAS kernels and "
-                        "threads that wait passively, or what a user of the documentation gets",
+                        summary="the processor's own BLAS kernels and, as of 2022, oneDNN's "
+                        "convolutions and threads that wait passively, as of 2016 one iteration "
+                        "of gradient descent a fit; or what a user of the documentation gets",
                     ),
                     Axis(name="precision", values=("float32",), summary="number format"),
                 ),

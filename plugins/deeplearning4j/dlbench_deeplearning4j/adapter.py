@@ -12,6 +12,7 @@ from dlbench_worker import blas
 #: Version -> the module with its network, and the kernels that its OpenBLAS has.
 PROGRAMS = {
     "1.0.0-M2.1": ("adapter_graph", blas.KERNELS),
+    "0.4-rc3.8": ("adapter_chain", blas.KERNELS[1:]),
 }
 
 

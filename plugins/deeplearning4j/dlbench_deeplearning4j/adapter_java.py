@@ -22,6 +22,9 @@ FACTS = tuple(
     "META-INF/maven/org.deeplearning4j/deeplearning4j-%s/pom.properties" % jar
     for jar in ("nn", "core"))
 
+#: Of ND4J 0.4, which runs its operations in Java.
+JAVA_THREADS = "org.nd4j.parallel.threads"
+
 #: Off unless this is false; it is true where a user says nothing.
 HELPERS_DISABLED = "org.eclipse.deeplearning4j.helpers.disable"
 
@@ -38,6 +41,7 @@ def choose(threads, tuned, kernels):
     """Set what ND4J and the libraries under it read once, when they are loaded."""
     if threads:
         os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
+        System.setProperty(JAVA_THREADS, str(threads))
     if tuned:
         blas.choose_kernels(kernels)
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
