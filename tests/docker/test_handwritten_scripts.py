@@ -85,6 +85,16 @@ def find_image(framework: str, image_id: str) -> tuple[DockerEngine, BuiltImage]
             marks=pytest.mark.image("torch-1.0.0"),
         ),
         ("keras-2.0.5-tensorflow-1.0.0", ["mnist_mlp_keras", "fcnn_keras"]),
+        pytest.param(
+            "deeplearning4j-1.0.0-M2.1",
+            ["mnist_mlp_deeplearning4j", "mnist_cnn_deeplearning4j"],
+            marks=pytest.mark.image("deeplearning4j-1.0.0-M2.1"),
+        ),
+        pytest.param(
+            "deeplearning4j-0.4-rc3.8",
+            ["fcnn_deeplearning4j0", "mnist_mlp_deeplearning4j0"],
+            marks=pytest.mark.image("deeplearning4j-0.4-rc3.8"),
+        ),
     ],
 )
 def test_every_script_trains(image_id: str, scripts: list[str], data: Path, tmp_path: Path) -> None:
