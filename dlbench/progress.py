@@ -93,8 +93,13 @@ def _follow(
 
 def _observe(folder: Path, wake: queue.SimpleQueue[bool]) -> BaseObserver:
     """Return what says so in ``wake`` whenever a file in ``folder`` has changed."""
+    import logging
+
     from watchdog.events import FileSystemEventHandler
     from watchdog.observers import Observer
+
+    # It logs an error where it is stopped between two looks at its own state, which is none.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,18 @@ def test_an_error_of_the_watch_is_raised_at_the_end(
         follow_events(tmp_path / "events.jsonl", print),
     ):
         pass
+
+
+def test_the_watch_says_nothing_of_its_own(tmp_path: Path) -> None:
+    program = f"""
+import logging
+from pathlib import Path
+from dlbench.progress import follow_events
+with follow_events(Path({str(tmp_path)!r}) / "events.jsonl", print):
+    pass
+logging.getLogger("watchdog.observers").error("stopped between two looks")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
