@@ -103,17 +103,21 @@ def play(
     theirs: Callable[[Any], Theirs],
     environment: Mapping[str, str],
 ) -> tuple[Ours, Theirs]:
-    """Execute two runs at once that do ``count`` steps in turns; return what both return.
+    """Execute two runs that do ``count`` steps in turns; return what both return.
 
-    Both get the variables of ``environment`` beside their own.
+    Both get the variables of ``environment`` beside their own.  The second starts when the first
+    has done its first step: at once, the threads of one would wait for processors that those of the
+    other spin on.  Raises RuntimeError where the first ends without a step, and nothing is wrong.
     """
     seats = [Seat(engine, count, environment) for engine in engines]
-    with ThreadPoolExecutor(len(seats)) as pool:
-        first, second = pool.submit(ours, seats[0]), pool.submit(theirs, seats[1])
+    with ThreadPoolExecutor(len(seats)) as pool, interrupted(engines):
+        first = pool.submit(ours, seats[0])
         first.add_done_callback(seats[0].leave)
+        if not seats[0].wait():
+            raise RuntimeError(f"a run has ended before its first step: {first.result()}")
+        second = pool.submit(theirs, seats[1])
         second.add_done_callback(seats[1].leave)
-        with interrupted(engines):
-            referee(seats, count)
+        referee(seats, count)
         return first.result(), second.result()
 
 
@@ -136,11 +140,11 @@ def referee(seats: Sequence[Seat], count: int) -> None:
 
 
 def grant_turns(seats: Sequence[Seat], count: int) -> bool:
-    """Grant turns: first once both have done their first step, then as 1 2 2 1 1 2 2 1 ...
+    """Grant turns: once the second, too, has done its first step, then as 1 2 2 1 1 2 2 1 ...
 
     Returns False where a run has ended before its time.
     """
-    if not all(seat.wait() for seat in seats):
+    if not seats[1].wait():
         return False
     for number in range(count - 1):
         for seat in seats if number % 2 else reversed(seats):
