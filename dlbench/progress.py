@@ -99,7 +99,7 @@ def _observe(folder: Path, wake: queue.SimpleQueue[bool]) -> BaseObserver:
     from watchdog.observers import Observer
 
     # It logs an error where it is stopped between two looks at its own state, which is none.
-    logging.getLogger("watchdog").addHandler(logging.NullHandler())
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
