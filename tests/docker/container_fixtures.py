@@ -63,6 +63,18 @@ def podman(
         service.wait(30)
 
 
+@pytest.fixture
+def engine() -> Iterator[DockerEngine]:
+    """Docker, whose new images are removed again."""
+    found = DockerEngine()
+    before = {image.tag for image in found.list_images()}
+    yield found
+    for image in found.list_images():
+        if image.tag not in before and image.image_id:
+            found.remove_image(image.tag)
+    found.close()
+
+
 @pytest.fixture(params=["docker", "podman"])
 def place(request: pytest.FixtureRequest) -> Place:
     """Each container engine in turn."""

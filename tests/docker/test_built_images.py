@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from dlbench.engine import Recipe
 from dlbench.errors import ImageError
 from dlbench.framework import Image
 
+pytest_plugins = ["container_fixtures"]
 pytestmark = pytest.mark.docker
 
 CHECKOUT = Path(__file__).parents[2] / "images"
@@ -37,17 +37,6 @@ def folder(tmp_path: Path) -> Path:
     with (copy / "numpy/numpy-2.4.6/verify").open("a") as verify:
         verify.write(f"# {tmp_path.name} {hashlib.sha256(str(tmp_path).encode()).hexdigest()}\n")
     return copy
-
-
-@pytest.fixture
-def engine() -> Iterator[DockerEngine]:
-    """An engine whose new images are removed again."""
-    found = DockerEngine()
-    before = {image.tag for image in found.list_images()}
-    yield found
-    for image in found.list_images():
-        if image.tag not in before and image.image_id:
-            found.remove_image(image.tag)
 
 
 def render(folder: Path, settings: BuildSettings) -> Recipe:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from dlbench.engine import Recipe
 from dlbench.errors import ImageError
 from dlbench.framework import Image
 
+pytest_plugins = ["container_fixtures"]
 pytestmark = pytest.mark.docker
 
 IMAGE = Image(id="jarred-1.0-M1", versions={"jarred": "1.0-M1"}, stack="2026")
@@ -37,18 +37,6 @@ COPY jar-inventory /opt/dlbench/inventory
 VERIFY = """import os
 print(sorted(os.listdir("/opt/jars")), open("/opt/natives/libfast.so.0").read())
 """
-
-
-@pytest.fixture
-def engine() -> Iterator[DockerEngine]:
-    """An engine whose new images are removed again."""
-    found = DockerEngine()
-    before = {image.tag for image in found.list_images()}
-    yield found
-    for image in found.list_images():
-        if image.tag not in before and image.image_id:
-            found.remove_image(image.tag)
-    found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from dlbench.engine import Recipe
 from dlbench.errors import ImageError
 from dlbench.framework import Image
 
+pytest_plugins = ["container_fixtures"]
 pytestmark = [pytest.mark.docker, pytest.mark.full]
 
 CHECKOUT = Path(__file__).parents[2] / "images"
@@ -28,18 +28,6 @@ IMAGE = Image(
     python="python2.7",
     python_version="2.7",
 )
-
-
-@pytest.fixture
-def engine() -> Iterator[DockerEngine]:
-    """An engine whose new images are removed again."""
-    found = DockerEngine()
-    before = {image.tag for image in found.list_images()}
-    yield found
-    for image in found.list_images():
-        if image.tag not in before and image.image_id:
-            found.remove_image(image.tag)
-    found.close()
 
 
 def write_archive(folder: Path, asked: str) -> Path:
