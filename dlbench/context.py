@@ -68,6 +68,7 @@ def complete(recipe: Recipe) -> IO[bytes]:
     ``secrets/pip.conf`` is always there, so that install scripts need not ask.
     """
     extra: dict[str, bytes | Path] = {"secrets/pip.conf": b"", **recipe.secrets}
+    extra.update(recipe.find_secrets())
     extra.update({f"wheels/{path.name}": path for path in recipe.wheels})
     file = tempfile.TemporaryFile(prefix="dlbench-context-")  # noqa: SIM115
     try:

@@ -80,6 +80,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
     #: Files that the build needs and the image must not keep: name in the context -> content, or
     #: the host's file.
     secrets: Mapping[str, bytes | Path] = field(default_factory=dict)
+    #: Returns further ones, whose search only a build is to make; raises DlbenchError.
+    find_secrets: Callable[[], Mapping[str, bytes | Path]] = dict
     #: Wheels that stand in for pinned requirements; ``requirements`` no longer names these.
     wheels: tuple[Path, ...] = ()
     #: Free space that building it takes at its peak.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -107,7 +108,8 @@ def render(
         verify=("{python}", "{context}/verify"),
         inventory=("{python}", "{context}/inventory"),
         build_arguments=settings.proxies,
-        secrets=_secrets(folder, settings, mine.lock),
+        secrets=build_settings.secrets(settings, mine.lock),
+        find_secrets=partial(_find_secrets, folder, settings),
         wheels=_stand_ins(folder, device, settings.wheels),
         disk_bytes=definition.disk_megabytes.get(device, 0) * 1_000_000,
         registry="" if settings.wheels or not settings.use_cache else settings.registry,
@@ -194,12 +196,9 @@ def _check_jars(folder: Path) -> None:
         raise ImageError(f"{path}: {error}", "dlbench images lock makes it again") from error
 
 
-def _secrets(folder: Path, settings: BuildSettings, lock: str) -> dict[str, bytes | Path]:
-    files = build_settings.secrets(settings, lock)
+def _find_secrets(folder: Path, settings: BuildSettings) -> Mapping[str, bytes | Path]:
     path = folder / jars.LOCK
-    return (
-        {**files, **maven.secrets(settings, path.read_text("utf-8"))} if path.is_file() else files
-    )
+    return maven.secrets(settings, path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _own_files(folder: Path) -> Mapping[str, bytes]:

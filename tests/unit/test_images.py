@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dlbench import bases, images, requirements
+from dlbench import bases, context, images, requirements
 from dlbench.bases import fetch_options
 from dlbench.build_settings import BuildSettings
 from dlbench.engine import BuiltImage, EngineFacts, Exit, Recipe, RunSpec
-from dlbench.errors import ImageError, UnknownNameError
+from dlbench.errors import ImageError, UnknownNameError, UsageError
 from dlbench.framework import Image
 
 CHECKOUT = Path(__file__).parents[2] / "images"
@@ -221,6 +221,19 @@ def test_bundle_reaches_apt_unless_apt_has_one(folder: Path) -> None:
     assert fetch_options(render(folder, ca_bundle=bundle, apt_options=own).base) == own
 
 
+def test_no_maven_is_looked_for_before_an_image_is_built(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("install/jars", "install/jar-inventory", "soft/soft-1.0/jars.txt"):
+        (folder / name).write_text("")
+    (tmp_path / ".m2").mkdir()
+    (tmp_path / ".m2/settings.xml").write_text("<settings>")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    recipe = render(folder)
+    with pytest.raises(UsageError, match=r"settings\.xml are not readable"):
+        context.complete(recipe)
+
+
 def test_jars_come_with_their_script_and_not_with_where_they_are(folder: Path) -> None:
     before = render(folder)
     (folder / "install/jars").write_text("fetch\n")
@@ -234,7 +247,7 @@ def test_jars_come_with_their_script_and_not_with_where_they_are(folder: Path) -
     assert {"jars.txt", "install-jars", "jar-inventory"} == set(content(here)) - set(
         content(before)
     )
-    assert there.secrets["secrets/repository"] == b"http://two"
+    assert there.find_secrets() == {"secrets/repository": b"http://two"}
     (image / "jars.txt").write_text("org/a/b/2/b-2.jar\n")
     with pytest.raises(ImageError, match=r"jars\.txt: .* is not a sha256"):
         render(folder)
